@@ -122,6 +122,7 @@ int change_record_decode(struct span bytes, struct change_record *out);
 
 /* Keys that are more than a digest. Each returns the length. */
 enum { RECORD_NAME_MAX = 64, MEMBER_KEY_MAX = RECORD_NAME_MAX + 1 + DIGEST_SIZE, EXPIRY_KEY_SIZE = 8 + DIGEST_SIZE };
+size_t store_key(const char *name, size_t len, uint8_t out[RECORD_NAME_MAX]); /* lower case */
 size_t member_key(const char *store_name, const struct digest *cert, uint8_t out[MEMBER_KEY_MAX]);
 size_t expiry_key(int64_t not_after, const struct digest *cert, uint8_t out[EXPIRY_KEY_SIZE]);
 void revision_key(uint64_t revision, uint8_t out[8]);

@@ -1,0 +1,181 @@
+#include "truststore/answer.h"
+
+#include "truststore/base/clock.h"
+#include "truststore/record_priv.h"
+
+enum { VERSION = 1, ANSWER_BLOCKED = 1 };
+
+const char *reason_name(enum reason reason)
+{
+	static const char *const names[REASON_COUNT] = {
+		[REASON_TRUSTED] = "trusted",
+		[REASON_UNKNOWN] = "unknown",
+		[REASON_EXPIRED] = "expired",
+		[REASON_NOT_YET_VALID] = "not-yet-valid",
+		[REASON_REVOKED] = "revoked",
+		[REASON_REVOCATION_UNKNOWN] = "revocation-unknown",
+		[REASON_BLOCKED] = "blocked",
+		[REASON_NO_ROLE] = "no-role",
+		[REASON_MALFORMED] = "malformed",
+	};
+	return (unsigned)reason < REASON_COUNT ? names[reason] : "?";
+}
+
+const char *revocation_status_name(enum revocation_status status)
+{
+	static const char *const names[REVOCATION_STATUS_COUNT] = {
+		[REVOCATION_UNCHECKED] = "unchecked",
+		[REVOCATION_NOT_APPLICABLE] = "not-applicable",
+		[REVOCATION_GOOD] = "good",
+		[REVOCATION_REVOKED] = "revoked",
+		[REVOCATION_UNKNOWN] = "unknown",
+		[REVOCATION_UNREACHABLE] = "unreachable",
+		[REVOCATION_NO_SOURCE] = "no-source",
+	};
+	return (unsigned)status < REVOCATION_STATUS_COUNT ? names[status] : "?";
+}
+
+/* Offsets of the fields in the record. */
+enum {
+	AT_VERSION = 0, AT_FLAGS = 1, AT_REVOCATION = 2, AT_ZERO = 3, AT_REVOCATION_UNTIL = 4,
+	AT_NOT_BEFORE = 12, AT_NOT_AFTER = 20, AT_STORED_UNTIL = 28, AT_ROLES = 36, ROLE_SIZE = 12
+};
+_Static_assert(AT_ROLES + ROLE_COUNT * ROLE_SIZE == ANSWER_SIZE, "the record's size is fixed");
+
+void answer_encode(const struct answer *answer, uint8_t out[ANSWER_SIZE])
+{
+	out[AT_VERSION] = VERSION;
+	out[AT_FLAGS] = answer->blocked ? ANSWER_BLOCKED : 0;
+	out[AT_REVOCATION] = (uint8_t)answer->revocation;
+	out[AT_ZERO] = 0;
+	put_be(out + AT_REVOCATION_UNTIL, (uint64_t)answer->revocation_until, 8);
+	put_be(out + AT_NOT_BEFORE, (uint64_t)answer->not_before, 8);
+	put_be(out + AT_NOT_AFTER, (uint64_t)answer->not_after, 8);
+	put_be(out + AT_STORED_UNTIL, (uint64_t)answer->stored_until, 8);
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		uint8_t *at = out + AT_ROLES + i * ROLE_SIZE;
+		put_be(at, (uint64_t)answer->role[i].until, 8);
+		put_be(at + 8, answer->role[i].ttl, 4);
+	}
+}
+
+int answer_decode(const void *bytes, size_t len, struct answer *answer)
+{
+	const uint8_t *in = bytes;
+	if (len != ANSWER_SIZE || in[AT_VERSION] != VERSION || in[AT_FLAGS] & ~ANSWER_BLOCKED ||
+	    in[AT_REVOCATION] >= REVOCATION_STATUS_COUNT || in[AT_ZERO])
+		return ERR_STORE;
+	answer->blocked = in[AT_FLAGS] & ANSWER_BLOCKED;
+	answer->revocation = (enum revocation_status)in[AT_REVOCATION];
+	answer->revocation_until = (int64_t)get_be(in + AT_REVOCATION_UNTIL, 8);
+	answer->not_before = (int64_t)get_be(in + AT_NOT_BEFORE, 8);
+	answer->not_after = (int64_t)get_be(in + AT_NOT_AFTER, 8);
+	answer->stored_until = (int64_t)get_be(in + AT_STORED_UNTIL, 8);
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		const uint8_t *at = in + AT_ROLES + i * ROLE_SIZE;
+		answer->role[i].until = (int64_t)get_be(at, 8);
+		answer->role[i].ttl = (uint32_t)get_be(at + 8, 4);
+	}
+	return ERR_OK;
+}
+
+/* Seconds from `now` to a later moment, as far as a TTL reaches. */
+static uint32_t seconds_until(int64_t until, int64_t now)
+{
+	uint64_t seconds = (uint64_t)until - (uint64_t)now;
+	return seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool lapsed(const struct answer *answer, int64_t now)
+{
+	return answer->revocation_until != CLOCK_NEVER && answer->revocation_until <= now;
+}
+
+/* True if what is known of the revocation, or is not, forbids trust by the policy. */
+static bool revocation_denies(const struct answer *answer, int64_t now,
+                              const struct answer_policy *policy)
+{
+	switch (answer->revocation) {
+	case REVOCATION_NOT_APPLICABLE:
+		return false;
+	case REVOCATION_GOOD:
+		return lapsed(answer, now) && policy->deny_unreachable;
+	case REVOCATION_UNKNOWN: /* a lapsed one is no usable answer any more either */
+		return policy->deny_unknown || (lapsed(answer, now) && policy->deny_unreachable);
+	case REVOCATION_UNCHECKED:
+	case REVOCATION_UNREACHABLE:
+		return policy->deny_unreachable;
+	case REVOCATION_NO_SOURCE:
+		return policy->deny_no_source;
+	default: /* revoked, and what this program does not know */
+		return true;
+	}
+}
+
+/* The roles that hold now, and the smallest of their TTLs and of the seconds until one of them ends. */
+static uint32_t roles_now(const struct answer *answer, int64_t now, uint32_t *ttl)
+{
+	uint32_t roles = 0;
+	*ttl = UINT32_MAX;
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		const struct answer_role *role = &answer->role[i];
+		if (role->until == 0 || role->until <= now)
+			continue;
+		roles |= ROLE_BIT(i);
+		*ttl = smaller(*ttl, role->ttl);
+		if (role->until != CLOCK_NEVER)
+			*ttl = smaller(*ttl, seconds_until(role->until, now));
+	}
+	return roles;
+}
+
+static enum reason judge_reason(const struct answer *answer, int64_t now,
+                                const struct answer_policy *policy, uint32_t roles)
+{
+	if (!answer)
+		return REASON_UNKNOWN;
+	if (answer->blocked)
+		return REASON_BLOCKED;
+	if (answer->revocation == REVOCATION_REVOKED)
+		return REASON_REVOKED;
+	if (answer->stored_until == 0 || answer->stored_until <= now)
+		return REASON_UNKNOWN;
+	if (now < answer->not_before)
+		return REASON_NOT_YET_VALID;
+	if (now > answer->not_after && !policy->allow_expired)
+		return REASON_EXPIRED;
+	if (revocation_denies(answer, now, policy))
+		return REASON_REVOCATION_UNKNOWN;
+	return roles ? REASON_TRUSTED : REASON_NO_ROLE;
+}
+
+/* At the last second of validity the answer holds for that second: so at least 1. */
+static uint32_t judge_ttl(const struct answer *answer, int64_t now, uint32_t ttl)
+{
+	if (now > answer->not_after)
+		ttl = smaller(ttl, ANSWER_PAST_TTL);
+	else
+		ttl = smaller(ttl, seconds_until(answer->not_after, now));
+	if (answer->revocation != REVOCATION_NOT_APPLICABLE && answer->revocation_until != CLOCK_NEVER)
+		ttl = smaller(ttl, lapsed(answer, now) ? ANSWER_PAST_TTL
+		                                       : seconds_until(answer->revocation_until, now));
+	return ttl ? ttl : 1;
+}
+
+void answer_judge(const struct answer *answer, int64_t now, const struct answer_policy *policy,
+                  struct verdict *out)
+{
+	uint32_t ttl = 0;
+	uint32_t roles = answer ? roles_now(answer, now, &ttl) : 0;
+	*out = (struct verdict){ .reason = judge_reason(answer, now, policy, roles) };
+	if (out->reason != REASON_TRUSTED)
+		return;
+	out->trusted = true;
+	out->roles = roles;
+	out->ttl = judge_ttl(answer, now, ttl);
+}
