@@ -23,7 +23,7 @@ unset TEST_LIMITED TVS_CLOCK
 set -Eeu -o pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C.UTF-8 TZ=UTC
-PATH=$top_builddir/truststore:$top_builddir/tvs:$top_builddir/ocsp:$top_builddir/certmon:$PATH:/usr/sbin:/sbin
+PATH=$top_builddir/truststore:$top_builddir/tvs:$top_builddir/ocsp:$top_builddir/certmon:/usr/bin:/bin:/usr/sbin:/sbin:$PATH
 data=$top_srcdir/tests/data
 test_name=$(basename "$0" .sh)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tvs-$test_name.XXXXXX") || exit 99
