@@ -1,0 +1,211 @@
+#include "truststore/subject_hash.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "truststore/base/err.h"
+
+enum {
+	TAG_SEQUENCE = 0x30,
+	TAG_SET = 0x31,
+	TAG_UTF8 = 0x0c,
+	TAG_PRINTABLE = 0x13,
+	TAG_T61 = 0x14,
+	TAG_IA5 = 0x16,
+	TAG_VISIBLE = 0x1a,
+	TAG_UNIVERSAL = 0x1c,
+	TAG_BMP = 0x1e,
+	MAX_PARTS = 64 /* of one RDN */
+};
+
+struct slice {
+	const uint8_t *bytes;
+	size_t len;
+};
+
+/* Takes one element off the front. `whole` is the element with its header. */
+static bool take(struct slice *in, uint8_t *tag, struct slice *content, struct slice *whole)
+{
+	const uint8_t *p = in->bytes;
+	size_t head = 2, len;
+	if (in->len < 2)
+		return false;
+	len = p[1];
+	if (len & 0x80) {
+		size_t octets = len & 0x7f;
+		if (octets < 1 || octets > 3 || in->len < 2 + octets)
+			return false;
+		for (len = 0; head < 2 + octets; head++)
+			len = len << 8 | p[head];
+	}
+	if (len > in->len - head)
+		return false;
+	*tag = p[0];
+	*content = (struct slice){ p + head, len };
+	*whole = (struct slice){ p, head + len };
+	in->bytes += head + len;
+	in->len -= head + len;
+	return true;
+}
+
+static size_t put_header(uint8_t *out, uint8_t tag, size_t len)
+{
+	size_t n = 0;
+	out[n++] = tag;
+	if (len >= 0x10000)
+		out[n++] = 0x83, out[n++] = (uint8_t)(len >> 16), out[n++] = (uint8_t)(len >> 8);
+	else if (len >= 0x100)
+		out[n++] = 0x82, out[n++] = (uint8_t)(len >> 8);
+	else if (len >= 0x80)
+		out[n++] = 0x81;
+	out[n++] = (uint8_t)len;
+	return n;
+}
+
+static size_t put_utf8(uint8_t *out, uint32_t c)
+{
+	if (c < 0x80)
+		return out[0] = (uint8_t)c, 1;
+	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		out[i] = (uint8_t)(0x80 | (c & 0x3f));
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	out[0] = (uint8_t)(lead[n] | c);
+	return n;
+}
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* No blanks at either end, one in between, ASCII letters small. In place. */
+static size_t fold(uint8_t *text, size_t len)
+{
+	size_t from = 0, n = 0;
+	while (from < len && is_blank(text[from]))
+		from++;
+	while (len > from && is_blank(text[len - 1]))
+		len--;
+	for (; from < len; from++) {
+		uint8_t c = text[from];
+		if (is_blank(c)) {
+			if (text[n - 1] != ' ')
+				text[n++] = ' ';
+		} else {
+			text[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+		}
+	}
+	return n;
+}
+
+/* How many bytes a character of this string type has; 0: a type that is hashed as it stands. */
+static size_t width_of(uint8_t tag)
+{
+	switch (tag) {
+	case TAG_UTF8: case TAG_PRINTABLE: case TAG_T61: case TAG_IA5: case TAG_VISIBLE:
+		return 1;
+	case TAG_BMP:
+		return 2;
+	case TAG_UNIVERSAL:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/* One value in its canonical form. `scratch` has room for it. */
+static size_t put_value(uint8_t *out, uint8_t tag, struct slice content, struct slice whole,
+                        uint8_t *scratch)
+{
+	size_t width = width_of(tag), n = 0;
+	if (!width || content.len % width) {
+		memcpy(out, whole.bytes, whole.len);
+		return whole.len;
+	}
+	if (tag == TAG_UTF8) {
+		memcpy(scratch, content.bytes, content.len);
+		n = content.len;
+	} else {
+		for (size_t i = 0; i < content.len; i += width) {
+			uint32_t c = 0;
+			for (size_t k = 0; k < width; k++)
+				c = c << 8 | content.bytes[i + k];
+			n += put_utf8(scratch + n, c & 0x1fffff);
+		}
+	}
+	n = fold(scratch, n);
+	size_t head = put_header(out, TAG_UTF8, n);
+	memcpy(out + head, scratch, n);
+	return head + n;
+}
+
+static int compare_slices(const void *a, const void *b)
+{
+	const struct slice *x = a, *y = b;
+	int order = memcmp(x->bytes, y->bytes, x->len < y->len ? x->len : y->len);
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+struct work { /* each as large as all canonical RDNs can become */
+	uint8_t *out;     /* canonical RDNs */
+	uint8_t *parts;   /* of one RDN, before they are sorted */
+	uint8_t *value;   /* of one part, with its type */
+	uint8_t *scratch;
+	size_t len;
+};
+
+/* One RDN: its parts, sorted as DER sorts a SET OF. */
+static int put_rdn(struct work *w, struct slice rdn)
+{
+	struct slice parts[MAX_PARTS];
+	size_t count = 0, used = 0;
+	while (rdn.len) {
+		uint8_t tag;
+		struct slice pair, whole, type, value, value_whole;
+		if (count == MAX_PARTS || !take(&rdn, &tag, &pair, &whole) || tag != TAG_SEQUENCE ||
+		    !take(&pair, &tag, &value, &type) || !take(&pair, &tag, &value, &value_whole))
+			return ERR_MALFORMED;
+		memcpy(w->value, type.bytes, type.len);
+		size_t len = type.len + put_value(w->value + type.len, tag, value, value_whole, w->scratch);
+		size_t head = put_header(w->parts + used, TAG_SEQUENCE, len);
+		memcpy(w->parts + used + head, w->value, len);
+		parts[count++] = (struct slice){ w->parts + used, head + len };
+		used += head + len;
+	}
+	qsort(parts, count, sizeof parts[0], compare_slices);
+	w->len += put_header(w->out + w->len, TAG_SET, used);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(w->out + w->len, parts[i].bytes, parts[i].len);
+		w->len += parts[i].len;
+	}
+	return ERR_OK;
+}
+
+int subject_hash(const uint8_t *der, size_t len, uint32_t *out)
+{
+	struct slice in = { der, len }, name, rdn, whole;
+	uint8_t tag;
+	if (!take(&in, &tag, &name, &whole) || tag != TAG_SEQUENCE || in.len)
+		return ERR_MALFORMED;
+	size_t room = 3 * len + 64; /* Latin-1 doubles, UCS-2 grows by half, headers by little */
+	uint8_t *memory = malloc(4 * room);
+	if (!memory)
+		return ERR_MEMORY;
+	struct work w = { memory, memory + room, memory + 2 * room, memory + 3 * room, 0 };
+	int code = ERR_OK;
+	while (!code && name.len)
+		code = take(&name, &tag, &rdn, &whole) && tag == TAG_SET ? put_rdn(&w, rdn)
+		                                                         : ERR_MALFORMED;
+	uint8_t sha1[20];
+	if (!code && gnutls_hash_fast(GNUTLS_DIG_SHA1, w.out, w.len, sha1) < 0)
+		code = ERR_CRYPTO;
+	if (!code)
+		*out = sha1[0] | (uint32_t)sha1[1] << 8 | (uint32_t)sha1[2] << 16 |
+		       (uint32_t)sha1[3] << 24;
+	free(memory);
+	return code;
+}
