@@ -8,12 +8,15 @@
 
 #include "truststore/base/err.h"
 
+/* Rows of the same name in one program must agree in whether they take an argument: an option may stand
+ * before the command that it belongs to. */
 struct cli_option {
 	const char *name;     /* "ttl" for --ttl; NULL ends a table */
 	char letter;          /* 0: none */
 	const char *argument; /* "SECONDS" in help; NULL: takes none */
 	bool repeat;          /* may be given more than once */
-	bool many;            /* takes the following words too, up to the next option: --role CCM TFTP */
+	bool many;            /* takes the following words too, up to the next option: --role CCM TFTP;
+	                         before the command it takes one */
 	const char *help;
 };
 
@@ -41,7 +44,9 @@ enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_FAILED = 2 };
 
 /* Parses, answers --help, --version and --completion bash, runs the command, and returns the exit code;
  * a usage error prints one line to standard error and gives 2. `context` reaches the
- * handlers through cli_context. Options may stand before or after the command, "--" ends them. */
+ * handlers through cli_context. Options may stand before or after the command, "--" ends them; "--opt value"
+ * and "--opt=value" are the same; a value that begins with "--" needs the second form. "-" is an argument like
+ * any other. Output that could not be written (a full disk) makes the exit code 2. */
 int cli_main(const struct cli_program *program, int argc, char **argv, void *context);
 
 void *cli_context(const struct cli *cli);
@@ -65,7 +70,8 @@ int cli_failf(const struct cli *cli, const char *format, ...) __attribute__((for
 void cli_warn(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Asks on the terminal (never anywhere else). With --yes: true, where `yes_counts`. Without a terminal it is a
- * refusal, and `err` names the option that answers instead. 0: yes; ERR_REFUSED: no. */
+ * refusal, and `err` names the option (without its dashes) that answers instead. The question is a sentence with
+ * its own '?'. 0: yes; ERR_REFUSED: no. */
 int cli_ask(const struct cli *cli, bool yes_counts, const char *option, struct err *err,
             const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -11,7 +11,7 @@
 #define CLOCK_NEVER INT64_MAX
 
 /* Reads the environment variable TVS_CLOCK, which tests use: "@SECONDS" or an ISO
- * 8601 time stops the clock there, "+SECONDS" or "-SECONDS" shifts it. Called by each
+ * 8601 time stops the clock there, "+SECONDS" or "-SECONDS" (also "+30d") shifts it. Called by each
  * main once, before anything asks for the time. ERR_USAGE if it is malformed. */
 int clock_init(struct err *err);
 
@@ -23,7 +23,8 @@ int64_t clock_monotonic_us(void);
 
 enum { CLOCK_TEXT_SIZE = 24 };
 
-/* "2026-11-20T19:23:31Z" (ISO 8601, UTC); "never" for CLOCK_NEVER. Returns `out`. */
+/* "2026-11-20T19:23:31Z" (ISO 8601, UTC); "never" for CLOCK_NEVER. What lies outside the years 0 to 9999
+ * is written as their first or last second. Returns `out`. */
 char *clock_format(int64_t when, char out[CLOCK_TEXT_SIZE]);
 
 /* Reads "2026-11-20", "2026-11-20T19:23[:31]Z", "now", "@SECONDS", or "+DURATION" and
@@ -34,7 +35,7 @@ int clock_parse(const char *text, int64_t *when, struct err *err);
  * bare number of seconds. ERR_MALFORMED for anything else, ERR_LIMIT over 1000 years. */
 int duration_parse(const char *text, int64_t *seconds, struct err *err);
 
-/* The shortest spelling that duration_parse reads back: "7d", "36h", "90s". */
+/* In the largest of d, h, m and s that says it exactly, as duration_parse reads it: "7d", "36h", "90s". */
 char *duration_format(int64_t seconds, char out[CLOCK_TEXT_SIZE]);
 
 #endif

@@ -1,9 +1,12 @@
 /* The log of a process: one line an event, "text key=value key=value".
  *
- * A line goes to standard error, with a journal priority "<N>" in front where
- * standard error is the journal's, or to syslog. Writing never blocks: lines wait
- * in a buffer of fixed size, and what has no room there is counted, and the
- * count reported with the next line that gets through.
+ * A line goes to standard error, with a journal priority "<N>" in front where standard error is the journal's
+ * (JOURNAL_STREAM names it), else with time, program and level for a person to read:
+ * "2026-11-20T19:23:31Z tvsd info: text"; or to syslog. Writing never blocks (a regular file is as fast as its
+ * disk): lines wait in a buffer of fixed size, and what has no room there is counted, and the count reported
+ * with the next line that gets through. Lines of several processes on one pipe never mix.
+ *
+ * The program ignores SIGPIPE. A log belongs to one process: after a fork the child makes its own.
  */
 #ifndef TVS_BASE_LOG_H
 #define TVS_BASE_LOG_H
