@@ -28,8 +28,11 @@ data=$top_srcdir/tests/data
 test_name=$(basename "$0" .sh)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tvs-$test_name.XXXXXX") || exit 99
 cd "$tmp"
+chmod 711 "$tmp"
 test_pids=()
 test_done=
+# What sanitizers find in any process of the test is a failure, whatever that process's exit code.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:log_path=$tmp/sanitizer UBSAN_OPTIONS=${UBSAN_OPTIONS:-}:log_path=$tmp/sanitizer
 
 # --- how a test ends
 
@@ -56,6 +59,17 @@ skip()
 	printf 'SKIP %s: %s\n' "$test_name" "$*" >&2
 	test_done=77
 	exit 77
+}
+
+# Nothing is missing, but here it cannot run: no root, no IPv6, built without something, only with --full.
+not_here()
+{
+	skip "not here: $*"
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || not_here "wants root"
 }
 
 # The test could not be set up: not the fault of what it tests.
@@ -99,6 +113,10 @@ test_end()
 	set +eE
 	for file in "${test_cleanups[@]}"; do eval "$file"; done
 	stop_all
+	for file in "$tmp"/sanitizer.*; do
+		code=1 test_done=
+		mv "$file" "$file.log"
+	done
 	if [ "$code" != 0 ] && [ "$test_done" != 77 ]; then
 		for file in "$tmp"/*.log "$tmp"/out "$tmp"/err; do
 			[ -s "$file" ] || continue
@@ -126,8 +144,15 @@ trap 'test_error "$BASH_COMMAND"' ERR
 start()
 {
 	local file=${log:-$(basename "$1").log}
-	"$@" >>"$file" 2>&1 </dev/null &
+	# a signal that came while the child still has our traps would be lost with exec: wait until it has not
+	[ -p "$tmp/.started" ] || mkfifo "$tmp/.started"
+	(
+		trap - ERR EXIT TERM INT HUP
+		echo >"$tmp/.started"
+		if declare -F "$1" >/dev/null; then "$@"; else exec "$@"; fi
+	) >>"$file" 2>&1 </dev/null &
 	pid=$!
+	read -r _ <"$tmp/.started"
 	test_pids+=("$pid")
 }
 

@@ -27,6 +27,8 @@ inner 77 <<< 'need no-such-program-here'
 inner 99 <<< 'broken setup'
 inner 1 <<< 'expect 0 false'
 inner 0 <<< 'expect 1 false'
+inner 1 <<< 'echo found >"$tmp/sanitizer.123"; exit 0'
+err_has found
 limit=1 inner 124 <<< 'sleep 60'
 ok "exit codes"
 
