@@ -1,0 +1,82 @@
+/* The inside of a store and of its transactions: for store*.c, txn.c, change.c and their tests. */
+#ifndef TVS_STORE_PRIV_H
+#define TVS_STORE_PRIV_H
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "truststore/record.h"
+#include "truststore/store.h"
+
+#define STORE_DATA_FILE "data.mdb"
+#define STORE_LMDB_LOCK_FILE "lock.mdb"
+#define STORE_WRITE_LOCK_FILE "write.lock"
+#define STORE_MAP_SIZE ((size_t)16 << 30)
+
+enum {
+	STORE_FORMAT = 1,
+	STORE_WHO_MAX = 64,
+	STORE_LOCK_DEFAULT_MS = STORE_LOCK_SECONDS * 1000
+};
+
+struct store {
+	char *path;
+	enum store_mode mode;
+	MDB_env *env;
+	MDB_dbi dbi[STORE_DB_COUNT]; /* 0: a database that this store does not have */
+	int lock_fd;                 /* of the writers' lock; -1 when open for reading */
+	unsigned lock_ms;            /* how long a writer waits for it */
+	unsigned active;             /* open transactions, which hold the map where it is */
+	char who[STORE_WHO_MAX];     /* whom the change log names */
+};
+
+struct txn {
+	struct store *store;
+	MDB_txn *mdb;
+	bool writes, active;
+	int failed;        /* LMDB's code of the first failure */
+	uint64_t changes;  /* puts and deletes so far */
+	uint64_t start;    /* the revision at the beginning */
+	uint64_t revision; /* and now */
+	int64_t now;       /* one moment for all that the transaction writes */
+};
+
+const char *store_db_name(enum store_db db);
+bool store_db_dup(enum store_db db); /* one key, several values */
+
+/* store_open with a size of the map to begin with, and a limit on the wait for other writers. */
+int store_open_sized(const char *path, enum store_mode mode, size_t map_size, unsigned lock_ms,
+                     struct store **out, struct err *err);
+
+/* store_open that looks at nothing: the environment alone, made where there is none. */
+int store_open_env(const char *path, enum store_mode mode, size_t map_size, unsigned lock_ms,
+                   struct store **out, struct err *err);
+
+/* Opens the named databases, in a transaction of their own; store_add_databases makes those that are missing. */
+int store_open_databases(struct store *store, struct err *err);
+int store_add_databases(struct store *store, struct err *err);
+
+/* The writers' lock. ERR_BUSY names its holder. */
+int store_lock(struct store *store, struct err *err);
+void store_unlock(struct store *store);
+
+/* An LMDB code as one of ours; and with the sentence that says what was being done. */
+int store_code(int rc);
+int store_fail(const struct store *store, int rc, const char *what, struct err *err);
+
+/* Begins and ends a transaction; the map is taken up anew where another process enlarged it. Returns LMDB's code. */
+int txn_begin(struct txn *txn, struct store *store, bool writes);
+void txn_abort(struct txn *txn);
+
+/* The revision as the transaction's snapshot has it. */
+uint64_t txn_stored_revision(struct txn *txn);
+
+/* The revision of a change that is written now: one more than the last. */
+uint64_t txn_next_revision(struct txn *txn);
+
+/* A put at the end of a database: the key must be greater than all that are there. */
+int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_len,
+               const void *value, size_t len);
+
+#endif

@@ -1,0 +1,175 @@
+/* Running work in transactions: snapshots, everything or nothing, growth. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "truststore/base/clock.h"
+#include "truststore/record_priv.h"
+#include "truststore/store_priv.h"
+
+static int take_up_map(struct store *store)
+{
+	return store->active ? EBUSY : mdb_env_set_mapsize(store->env, 0);
+}
+
+static int begin(struct store *store, bool writes, MDB_txn **out)
+{
+	unsigned flags = writes ? 0 : MDB_RDONLY;
+	int rc = mdb_txn_begin(store->env, NULL, flags, out);
+	if (rc == MDB_READERS_FULL) {
+		store_clear_readers(store);
+		rc = mdb_txn_begin(store->env, NULL, flags, out);
+	}
+	while (rc == MDB_MAP_RESIZED && !(rc = take_up_map(store)))
+		rc = mdb_txn_begin(store->env, NULL, flags, out);
+	return rc;
+}
+
+int txn_begin(struct txn *txn, struct store *store, bool writes)
+{
+	*txn = (struct txn){ .store = store, .writes = writes };
+	int rc = begin(store, writes, &txn->mdb);
+	if (rc)
+		return rc;
+	txn->active = true;
+	store->active++;
+	if (writes) {
+		txn->now = clock_now();
+		txn->start = txn->revision = txn_stored_revision(txn);
+	}
+	return 0;
+}
+
+static void set_inactive(struct txn *txn)
+{
+	if (txn->active)
+		txn->store->active--;
+	txn->active = false;
+}
+
+void txn_abort(struct txn *txn)
+{
+	if (txn->mdb)
+		mdb_txn_abort(txn->mdb);
+	txn->mdb = NULL;
+	set_inactive(txn);
+}
+
+int store_read(struct store *store, store_work_fn *work, void *arg, struct err *err)
+{
+	struct txn txn;
+	int rc = txn_begin(&txn, store, false);
+	if (rc)
+		return store_fail(store, rc, "reading it", err);
+	int code = work(&txn, arg, err);
+	txn_abort(&txn);
+	return code;
+}
+
+/* Returns LMDB's code. */
+static int commit(struct txn *txn)
+{
+	if (txn->revision != txn->start) {
+		uint8_t revision[8];
+		put_be(revision, txn->revision, sizeof revision);
+		txn_put(txn, STORE_META, "revision", 8, revision, sizeof revision);
+	}
+	if (!txn->failed && txn->changes) {
+		txn->failed = mdb_txn_commit(txn->mdb);
+		txn->mdb = NULL;
+	}
+	txn_abort(txn);
+	return txn->failed;
+}
+
+/* One try. `*rc` is LMDB's code if it was the database that failed. */
+static int try_write(struct store *store, store_work_fn *work, void *arg, int *rc, struct err *err)
+{
+	struct txn txn;
+	mdb_reader_check(store->env, NULL); /* a dead reader keeps pages from being used again */
+	*rc = txn_begin(&txn, store, true);
+	if (*rc)
+		return ERR_STORE;
+	int code = work(&txn, arg, err);
+	*rc = txn.failed;
+	if (code || *rc)
+		txn_abort(&txn);
+	else
+		*rc = commit(&txn);
+	return code;
+}
+
+static int grow(struct store *store)
+{
+	MDB_envinfo info;
+	int rc = mdb_env_info(store->env, &info);
+	if (rc)
+		return rc;
+	if (info.me_mapsize > SIZE_MAX / 2)
+		return MDB_MAP_FULL;
+	return mdb_env_set_mapsize(store->env, 2 * info.me_mapsize);
+}
+
+int store_write(struct store *store, store_work_fn *work, void *arg, struct err *err)
+{
+	if (store->mode != STORE_WRITE || store->active)
+		return err_set(err, ERR_STORE, "%s: not opened for writing, or in use by a transaction",
+		               store->path);
+	int code = store_lock(store, err);
+	if (code)
+		return code;
+	int rc;
+	for (;;) {
+		err_clear(err);
+		code = try_write(store, work, arg, &rc, err);
+		if (rc != MDB_MAP_FULL)
+			break;
+		rc = grow(store);
+		if (rc)
+			break;
+	}
+	store_unlock(store);
+	if (rc)
+		return store_fail(store, rc, "writing to it", err);
+	return code == ERR_STOPPED ? ERR_OK : code;
+}
+
+int store_reader_new(struct store *store, struct txn **out, struct err *err)
+{
+	struct txn *txn = malloc(sizeof *txn);
+	if (!txn)
+		return err_set(err, ERR_MEMORY, "no memory");
+	int rc = txn_begin(txn, store, false);
+	if (rc) {
+		free(txn);
+		return store_fail(store, rc, "reading it", err);
+	}
+	store_reader_end(txn);
+	*out = txn;
+	return ERR_OK;
+}
+
+int store_reader_begin(struct txn *txn, struct err *err)
+{
+	int rc = mdb_txn_renew(txn->mdb);
+	while (rc == MDB_MAP_RESIZED && !(rc = take_up_map(txn->store)))
+		rc = mdb_txn_renew(txn->mdb);
+	if (rc)
+		return store_fail(txn->store, rc, "reading it", err);
+	txn->active = true;
+	txn->store->active++;
+	return ERR_OK;
+}
+
+void store_reader_end(struct txn *txn)
+{
+	mdb_txn_reset(txn->mdb);
+	set_inactive(txn);
+}
+
+void store_reader_free(struct txn *txn)
+{
+	if (!txn)
+		return;
+	txn_abort(txn);
+	free(txn);
+}

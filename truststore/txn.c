@@ -1,0 +1,212 @@
+/* Records inside a transaction. */
+#include <string.h>
+
+#include "truststore/base/digest.h"
+#include "truststore/record_priv.h"
+#include "truststore/store_priv.h"
+
+enum { KEY_MAX = 511 }; /* LMDB's limit, of duplicates too */
+
+struct store *txn_store(const struct txn *txn)
+{
+	return txn->store;
+}
+
+static int remember(struct txn *txn, int rc)
+{
+	if (rc && rc != MDB_NOTFOUND && !txn->failed)
+		txn->failed = rc;
+	return store_code(rc);
+}
+
+int txn_get(struct txn *txn, enum store_db db, const void *key, size_t key_len, struct span *value)
+{
+	MDB_val k = { key_len, (void *)key }, v;
+	*value = (struct span){ NULL, 0 };
+	if (!txn->store->dbi[db])
+		return ERR_NOT_FOUND;
+	int rc = mdb_get(txn->mdb, txn->store->dbi[db], &k, &v);
+	if (rc)
+		return remember(txn, rc);
+	*value = (struct span){ v.mv_data, v.mv_size };
+	return ERR_OK;
+}
+
+static int put(struct txn *txn, enum store_db db, const void *key, size_t key_len,
+               const void *value, size_t len, unsigned flags)
+{
+	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
+	txn->changes++;
+	return remember(txn, mdb_put(txn->mdb, txn->store->dbi[db], &k, &v, flags));
+}
+
+int txn_put(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len)
+{
+	return put(txn, db, key, key_len, value, len, 0);
+}
+
+int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_len,
+               const void *value, size_t len)
+{
+	return put(txn, db, key, key_len, value, len, MDB_APPEND);
+}
+
+int txn_delete(struct txn *txn, enum store_db db, const void *key, size_t key_len)
+{
+	MDB_val k = { key_len, (void *)key };
+	txn->changes++;
+	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, NULL));
+}
+
+int txn_delete_pair(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len)
+{
+	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
+	txn->changes++;
+	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, &v));
+}
+
+size_t txn_count(struct txn *txn, enum store_db db)
+{
+	MDB_stat stat;
+	if (!txn->store->dbi[db] || remember(txn, mdb_stat(txn->mdb, txn->store->dbi[db], &stat)))
+		return 0;
+	return stat.ms_entries;
+}
+
+uint64_t txn_stored_revision(struct txn *txn)
+{
+	struct span value;
+	if (txn_get(txn, STORE_META, "revision", 8, &value) || value.len != 8)
+		return 0;
+	return get_be(value.bytes, 8);
+}
+
+uint64_t txn_revision(struct txn *txn)
+{
+	return txn->writes ? txn->revision : txn_stored_revision(txn);
+}
+
+uint64_t txn_next_revision(struct txn *txn)
+{
+	return ++txn->revision;
+}
+
+/* A walk keeps a copy of where it stands: a change made meanwhile moves records about. */
+struct walk {
+	MDB_cursor *cursor;
+	bool dup;
+	MDB_val key, value;
+	uint8_t at_key[KEY_MAX], at_value[KEY_MAX];
+	size_t key_len, value_len;
+};
+
+static void walk_remember(struct walk *walk)
+{
+	walk->key_len = walk->key.mv_size < KEY_MAX ? walk->key.mv_size : KEY_MAX;
+	memcpy(walk->at_key, walk->key.mv_data, walk->key_len);
+	if (!walk->dup)
+		return;
+	walk->value_len = walk->value.mv_size < KEY_MAX ? walk->value.mv_size : KEY_MAX;
+	memcpy(walk->at_value, walk->value.mv_data, walk->value_len);
+}
+
+static int step(struct walk *walk, MDB_cursor_op op)
+{
+	return mdb_cursor_get(walk->cursor, &walk->key, &walk->value, op);
+}
+
+static bool same(const MDB_val *a, const uint8_t *bytes, size_t len)
+{
+	return a->mv_size == len && !memcmp(a->mv_data, bytes, len);
+}
+
+/* From the remembered place to the first record behind it. */
+static int walk_again(struct walk *walk)
+{
+	walk->key = (MDB_val){ walk->key_len, walk->at_key };
+	if (walk->dup) {
+		walk->value = (MDB_val){ walk->value_len, walk->at_value };
+		int rc = step(walk, MDB_GET_BOTH_RANGE);
+		if (!rc)
+			return same(&walk->value, walk->at_value, walk->value_len) ? step(walk, MDB_NEXT) : 0;
+		if (rc != MDB_NOTFOUND)
+			return rc;
+		walk->key = (MDB_val){ walk->key_len, walk->at_key };
+	}
+	int rc = step(walk, MDB_SET_RANGE);
+	if (rc || !same(&walk->key, walk->at_key, walk->key_len))
+		return rc;
+	return step(walk, walk->dup ? MDB_NEXT_NODUP : MDB_NEXT);
+}
+
+/* From the remembered place to the last record before it; for databases without duplicates. */
+static int walk_back_again(struct walk *walk)
+{
+	walk->key = (MDB_val){ walk->key_len, walk->at_key };
+	int rc = step(walk, MDB_SET_RANGE);
+	return step(walk, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
+static int walk_open(struct walk *walk, struct txn *txn, enum store_db db)
+{
+	walk->dup = store_db_dup(db);
+	return mdb_cursor_open(txn->mdb, txn->store->dbi[db], &walk->cursor);
+}
+
+static int walk_end(struct walk *walk, struct txn *txn, int rc, int code, struct err *err)
+{
+	if (walk->cursor)
+		mdb_cursor_close(walk->cursor);
+	if (rc && rc != MDB_NOTFOUND) {
+		remember(txn, rc);
+		return store_fail(txn->store, rc, "walking through it", err);
+	}
+	return code;
+}
+
+int txn_each(struct txn *txn, enum store_db db, const void *prefix, size_t prefix_len,
+             const void *from, size_t from_len, txn_each_fn *each, void *arg, struct err *err)
+{
+	if (!txn->store->dbi[db])
+		return ERR_OK;
+	struct walk walk = { .cursor = NULL };
+	int code = ERR_OK, rc = walk_open(&walk, txn, db);
+	if (!rc) {
+		walk.key = from_len ? (MDB_val){ from_len, (void *)from }
+		                    : (MDB_val){ prefix_len, (void *)prefix };
+		rc = step(&walk, walk.key.mv_size ? MDB_SET_RANGE : MDB_FIRST);
+	}
+	while (!rc && walk.key.mv_size >= prefix_len &&
+	       (!prefix_len || !memcmp(walk.key.mv_data, prefix, prefix_len))) {
+		uint64_t before = txn->changes;
+		if (txn->writes)
+			walk_remember(&walk);
+		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
+		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
+		if (code)
+			break;
+		rc = txn->changes == before ? step(&walk, MDB_NEXT) : walk_again(&walk);
+	}
+	return walk_end(&walk, txn, rc, code, err);
+}
+
+int txn_each_backwards(struct txn *txn, enum store_db db, txn_each_fn *each, void *arg, struct err *err)
+{
+	if (!txn->store->dbi[db])
+		return ERR_OK;
+	struct walk walk = { .cursor = NULL };
+	int code = ERR_OK, rc = walk_open(&walk, txn, db);
+	if (!rc)
+		rc = step(&walk, MDB_LAST);
+	while (!rc) {
+		uint64_t before = txn->changes;
+		if (txn->writes)
+			walk_remember(&walk);
+		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
+		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
+		if (code)
+			break;
+		rc = txn->changes == before ? step(&walk, MDB_PREV) : walk_back_again(&walk);
+	}
+	return walk_end(&walk, txn, rc, code, err);
+}
