@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "truststore/base/digest.h"
 #include "truststore/base/err.h"
@@ -80,6 +81,11 @@ typedef int cert_each_fn(struct cert *cert, const struct cert_place *place, void
  * between them, or one DER certificate. ERR_MALFORMED names file, number and line and why;
  * a file without any certificate is malformed too (a private key alone says so). */
 int cert_read_file(const char *file, cert_each_fn *each, void *arg, struct err *err);
+
+/* The same from a stream, which `file` names in places and messages: for input that must be read more
+ * than once. Reads from where the stream stands to its end, and leaves it open. */
+int cert_read_stream(FILE *stream, const char *file, cert_each_fn *each, void *arg,
+                     struct err *err);
 
 /* For a file that must hold exactly one certificate. */
 int cert_read_one(const char *file, struct cert **out, struct err *err);
