@@ -14,7 +14,8 @@
 
 enum {
 	CERT_MAX_DER = 60000,    /* what fits a message of the phones' protocol with its answer */
-	CERT_MAX_SERIAL = 64     /* bytes; RFC 5280 allows 20, real ones are longer at times */
+	CERT_MAX_SERIAL = 64,    /* bytes; RFC 5280 allows 20, real ones are longer at times */
+	CERT_MAX_FILE = 1 << 30  /* bytes of a file of certificates */
 };
 
 struct cert;
@@ -40,7 +41,7 @@ int64_t cert_not_after(const struct cert *cert);      /* 9999-12-31T23:59:59Z co
 const char *cert_key_type(const struct cert *cert);   /* "RSA", "EC", "Ed25519", "Ed448", "DSA", "other" */
 unsigned cert_key_bits(const struct cert *cert);
 const char *cert_signature(const struct cert *cert);  /* "RSA-SHA256", GnuTLS's name; "other" */
-unsigned cert_version(const struct cert *cert);       /* 1 or 3 */
+unsigned cert_version(const struct cert *cert);       /* 1, 2 or 3 */
 bool cert_is_ca(const struct cert *cert);             /* basicConstraints cA */
 
 /* True if subject and issuer are the same and its own key verifies its signature. */
@@ -59,7 +60,7 @@ const struct digest *cert_issuer_serial_key(const struct cert *cert);
 const uint8_t *cert_subject_der(const struct cert *cert, size_t *len);
 const uint8_t *cert_issuer_der(const struct cert *cert, size_t *len);
 
-/* The first common name, or "" . */
+/* The first common name as printable UTF-8 (\xHH for what is not), or "". */
 const char *cert_common_name(const struct cert *cert);
 
 /* GnuTLS's own object for what is not here; borrowed, not to be changed. */
@@ -77,9 +78,10 @@ struct cert_place {
 typedef int cert_each_fn(struct cert *cert, const struct cert_place *place, void *arg,
                          struct err *err);
 
-/* Reads FILE ("-" is standard input): PEM, one or many certificates with any text
- * between them, or one DER certificate. ERR_MALFORMED names file, number and line and why;
- * a file without any certificate is malformed too (a private key alone says so). */
+/* Reads FILE ("-" is standard input): PEM (RFC 7468), one or many certificates with any text
+ * and other PEM blocks between them, or one DER certificate. One certificate is in memory at a time. ERR_MALFORMED
+ * names file, number and line and why; a file without any certificate is malformed too (a private key alone
+ * says so), as is OpenSSL's TRUSTED CERTIFICATE. ERR_LIMIT over CERT_MAX_FILE or CERT_MAX_DER. */
 int cert_read_file(const char *file, cert_each_fn *each, void *arg, struct err *err);
 
 /* The same from a stream, which `file` names in places and messages: for input that must be read more

@@ -41,6 +41,10 @@ enum name_form {
  * files have them. `*out` is allocated, the caller frees it. An empty name gives "". */
 int name_text_der(const uint8_t *der, size_t len, enum name_form form, char **out);
 
+/* The first common name (2.5.4.3) of a DER-encoded Name, printable UTF-8 with \xHH for what is not, without
+ * further escapes; "" where there is none. `*out` is allocated, the caller frees it. */
+int name_common_der(const uint8_t *der, size_t len, char **out);
+
 /* The key of `issuer_serial`: SHA-256 over the issuer's digest and the serial number as a
  * magnitude (leading zero bytes do not count). */
 void name_issuer_serial(const struct digest *issuer, const uint8_t *serial, size_t len,
