@@ -15,25 +15,32 @@
 
 struct key;
 
+enum { KEY_CHAIN_MAX = 8 };
+
 /* True for a PKCS#11 URI ("pkcs11:..."). Such a key must be loaded after any fork, in the process that uses it;
  * one from a file may also be loaded before, and is then inherited. */
-bool key_is_token(const char *reference);
+bool key_is_token(const char *location);
 
 /* Loads a private key: a PEM file (PKCS#8, PKCS#1 or SEC 1; RSA or EC), or a PKCS#11 URI. ERR_REFUSED for a file that
  * group or others may read and for an encrypted one, ERR_NOT_FOUND, ERR_MALFORMED, ERR_CRYPTO; the text names the file. The caller frees it with
  * key_free (which takes NULL), after all credentials that it was installed in. */
-int key_load(const char *reference, struct key **out, struct err *err);
+int key_load(const char *location, struct key **out, struct err *err);
+
+/* The same for a key that is loaded already (identity_key_load); takes it, also when it fails. ERR_REFUSED for a
+ * key that is neither RSA nor EC. */
+int key_new(gnutls_privkey_t native, struct key **out, struct err *err);
 void key_free(struct key *key);
 
 /* GNUTLS_PK_RSA, GNUTLS_PK_ECDSA ... */
 gnutls_pk_algorithm_t key_algorithm(const struct key *key);
 
-/* Puts the certificate (chain[0], the issuers behind it) with this key into `cred`. ERR_REFUSED if the key does not fit the certificate. */
+/* Puts the certificate (chain[0], the issuers behind it, at most KEY_CHAIN_MAX in all) with this key into `cred`. ERR_REFUSED if the key does not fit the certificate. */
 int key_install(struct key *key, const struct span *chain, size_t count,
                 gnutls_certificate_credentials_t cred, struct err *err);
 
-/* Says whose handshake is next: the version that its ClientHello carries in client_version (0x0303) and the one that was negotiated, which RSA key
- * exchange checks in constant time. To be called before each gnutls_handshake: the library hands no session to the operation. */
-void key_set_versions(struct key *key, uint16_t client_version, uint16_t negotiated);
+/* Says whose handshake is next: the version that its ClientHello carries in client_version (0x0303; 0: none came yet),
+ * which RSA key exchange checks in constant time. To be called before each gnutls_handshake: the library hands no session to
+ * the operation. */
+void key_set_client_version(struct key *key, uint16_t version);
 
 #endif

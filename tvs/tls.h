@@ -71,9 +71,10 @@ int tls_read(struct tls_session *session, void *out, size_t size, size_t *len, s
  * succeeded and each tls_read, before going back to the loop. The loop must be level-triggered. */
 bool tls_pending(const struct tls_session *session);
 
-/* Writes; `*taken` says how many bytes need not be given again, also with ERR_AGAIN: a record that the socket did not take whole is kept inside. After
- * ERR_AGAIN call it again with the rest (`len` 0 if nothing is left) until ERR_OK. Up to 16,384 bytes go out as one record. */
-int tls_write(struct tls_session *session, const void *bytes, size_t len, size_t *taken, struct err *err);
+/* Writes all of `bytes` (which are not needed any more afterwards, whatever it returns). After ERR_AGAIN what the socket did not take is kept
+ * inside; call it with `len` 0 when the socket is writable, until ERR_OK, before anything else is written or read. Up to 16,384 bytes go out
+ * as one record. */
+int tls_write(struct tls_session *session, const void *bytes, size_t len, struct err *err);
 
 /* Sends close_notify, once, as far as the socket takes it at once; does not wait for the peer's. */
 void tls_bye(struct tls_session *session);
@@ -104,6 +105,9 @@ enum tls_client_state {
 	TLS_CLIENT_UNVERIFIED  /* shown, but it could not be verified; only where it is not required */
 };
 enum tls_client_state tls_session_client(const struct tls_session *session);
+
+/* Why it could not be verified, as one word: "unknown-issuer", "expired", "not-yet-valid", "weak", "invalid"; "" otherwise. */
+const char *tls_session_client_why(const struct tls_session *session);
 
 /* The common name of the client's certificate as it stands there (to be escaped), "" without one. Returns `out`. */
 char *tls_session_client_name(const struct tls_session *session, char *out, size_t size);
