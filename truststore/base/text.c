@@ -5,24 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Decodes one character of two to four bytes (RFC 3629); 0 if it is not valid UTF-8. */
-static size_t decode(const uint8_t *p, size_t len, uint32_t *point)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
-		return 0;
-	uint32_t value = p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (p[i] & 0x3f);
-	}
-	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	*point = value;
-	return n;
-}
+#include "truststore/base/utf8.h"
 
 /* Characters that are invisible or move what stands around them: they can make a name look like another. */
 static bool misleading(uint32_t point)
@@ -41,7 +24,7 @@ size_t text_printable(const void *bytes, size_t len)
 		return 0;
 	if (p[0] < 0x80)
 		return p[0] >= 0x20 && p[0] != 0x7f;
-	size_t n = decode(p, len, &point);
+	size_t n = utf8_decode(p, len, &point);
 	return n && !misleading(point) ? n : 0;
 }
 
