@@ -8,7 +8,7 @@
 #include "truststore/base/conf_priv.h"
 #include "truststore/base/outfile.h"
 
-enum { MAX_FILE = 1 << 20, MAX_NAME = 64 };
+enum { MAX_FILE = 256 << 10, MAX_NAME = 64 };
 
 void conf_mistake(struct conf *conf, unsigned line, const char *format, ...)
 {

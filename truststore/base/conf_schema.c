@@ -52,7 +52,7 @@ const struct conf_key conf_keys[] = {
 	TEXT("tvsd", "metrics", NULL, "file for the counters, written every 15 s"),
 
 	DURATION("truststore", "anchor-wait", "7d", 0, 3650 * INT64_C(86400),
-	         "time before a new anchor may be used alone"),
+	         "time between the renewals of two anchors"),
 	TEXT("truststore", "keys", NULL, "directory of the private keys"),
 
 	FLAG("ocsp", "enable", "no", "ask OCSP responders"),
