@@ -21,7 +21,7 @@ enum { CERT_SELF_SIGNED = 1, CERT_CA = 2 };
 int cert_record_encode(const struct cert_record *in, struct record *out)
 {
 	struct writer w;
-	writer_begin(&w, 64 + in->key_type.len + in->signature.len + in->subject.len +
+	writer_begin(&w, 160 + in->key_type.len + in->signature.len + in->subject.len +
 	                 in->issuer.len + in->common_name.len + in->serial.len + in->label.len +
 	                 in->owner.len + in->der.len);
 	writer_number(&w, VERSION, 1);
@@ -38,6 +38,9 @@ int cert_record_encode(const struct cert_record *in, struct record *out)
 	writer_text(&w, in->serial);
 	writer_text(&w, in->label);
 	writer_text(&w, in->owner);
+	writer_digest(&w, &in->subject_key);
+	writer_digest(&w, &in->issuer_key);
+	writer_digest(&w, &in->issuer_serial_key);
 	writer_bytes(&w, in->der);
 	return writer_end(&w, out);
 }
@@ -61,6 +64,9 @@ int cert_record_decode(struct span bytes, struct cert_record *out)
 	out->serial = reader_text(&r);
 	out->label = reader_text(&r);
 	out->owner = reader_text(&r);
+	reader_digest(&r, &out->subject_key);
+	reader_digest(&r, &out->issuer_key);
+	reader_digest(&r, &out->issuer_serial_key);
 	out->der = reader_bytes(&r);
 	return reader_end(&r);
 }
@@ -167,6 +173,16 @@ size_t member_key(const char *store_name, const struct digest *cert, uint8_t out
 	return len + DIGEST_SIZE;
 }
 
+int member_key_split(struct span key, struct text *store_name, struct digest *cert)
+{
+	const uint8_t *end = key.len ? memchr(key.bytes, 0, key.len) : NULL;
+	if (!end || end == key.bytes || key.len - (size_t)(end - key.bytes) != 1 + DIGEST_SIZE)
+		return ERR_STORE;
+	*store_name = (struct text){ (const char *)key.bytes, (size_t)(end - key.bytes) };
+	memcpy(cert->byte, end + 1, DIGEST_SIZE);
+	return ERR_OK;
+}
+
 /* The sign bit is turned so that moments before 1970 sort before later ones. */
 static uint64_t sortable(int64_t when)
 {
@@ -178,6 +194,13 @@ size_t expiry_key(int64_t not_after, const struct digest *cert, uint8_t out[EXPI
 	put_be(out, sortable(not_after), 8);
 	memcpy(out + 8, cert->byte, DIGEST_SIZE);
 	return EXPIRY_KEY_SIZE;
+}
+
+size_t ending_key(int64_t until, const void *member, size_t member_len, uint8_t out[ENDING_KEY_MAX])
+{
+	put_be(out, sortable(until), 8);
+	memcpy(out + 8, member, member_len);
+	return 8 + member_len;
 }
 
 int64_t expiry_key_time(struct span key)

@@ -35,6 +35,7 @@ struct cert_record {
 	uint16_t key_bits;
 	struct text key_type, signature, subject, issuer, common_name, serial; /* serial: upper-case hexadecimal */
 	struct text label, owner;
+	struct digest subject_key, issuer_key, issuer_serial_key; /* cert.h: what the indexes hold */
 	struct span der;
 };
 int cert_record_encode(const struct cert_record *in, struct record *out);
@@ -121,11 +122,15 @@ int change_record_encode(const struct change_record *in, struct record *out);
 int change_record_decode(struct span bytes, struct change_record *out);
 
 /* Keys that are more than a digest. Each returns the length. */
-enum { RECORD_NAME_MAX = 64, MEMBER_KEY_MAX = RECORD_NAME_MAX + 1 + DIGEST_SIZE, EXPIRY_KEY_SIZE = 8 + DIGEST_SIZE };
+enum { RECORD_NAME_MAX = 64, MEMBER_KEY_MAX = RECORD_NAME_MAX + 1 + DIGEST_SIZE, EXPIRY_KEY_SIZE = 8 + DIGEST_SIZE,
+       ENDING_KEY_MAX = 8 + MEMBER_KEY_MAX };
 size_t store_key(const char *name, size_t len, uint8_t out[RECORD_NAME_MAX]); /* lower case */
+/* A key of `member` and `tombstone` taken apart; the name is the key's, in lower case. ERR_STORE. */
+int member_key_split(struct span key, struct text *store_name, struct digest *cert);
 size_t member_key(const char *store_name, const struct digest *cert, uint8_t out[MEMBER_KEY_MAX]);
 size_t expiry_key(int64_t not_after, const struct digest *cert, uint8_t out[EXPIRY_KEY_SIZE]);
 void revision_key(uint64_t revision, uint8_t out[8]);
-int64_t expiry_key_time(struct span key);
+size_t ending_key(int64_t until, const void *member_key, size_t member_key_len, uint8_t out[ENDING_KEY_MAX]);
+int64_t expiry_key_time(struct span key); /* of both */
 
 #endif

@@ -32,6 +32,7 @@ static const struct {
 	[STORE_CERT] = { "cert", 0 },
 	[STORE_STORE] = { "store", 0 },
 	[STORE_MEMBER] = { "member", 0 },
+	[STORE_ENDING] = { "ending", 0 },
 	[STORE_ISSUER_SERIAL] = { "issuer_serial", MDB_DUPSORT | MDB_DUPFIXED },
 	[STORE_SUBJECT] = { "subject", MDB_DUPSORT | MDB_DUPFIXED },
 	[STORE_EXPIRY] = { "expiry", 0 },

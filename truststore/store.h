@@ -19,6 +19,7 @@ enum store_db { /* the named databases of FORMAT.md */
 	STORE_CERT,
 	STORE_STORE,
 	STORE_MEMBER,
+	STORE_ENDING,        /* memberships that end by themselves, by time */
 	STORE_ISSUER_SERIAL, /* duplicates */
 	STORE_SUBJECT,       /* duplicates */
 	STORE_EXPIRY,

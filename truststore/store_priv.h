@@ -36,7 +36,8 @@ struct txn {
 	MDB_txn *mdb;
 	bool writes, active;
 	int failed;        /* LMDB's code of the first failure */
-	uint64_t changes;  /* puts and deletes so far */
+	uint64_t changes[STORE_DB_COUNT]; /* puts and deletes so far */
+	bool changed;
 	uint64_t start;    /* the revision at the beginning */
 	uint64_t revision; /* and now */
 	int64_t now;       /* one moment for all that the transaction writes */

@@ -73,7 +73,7 @@ static int commit(struct txn *txn)
 		put_be(revision, txn->revision, sizeof revision);
 		txn_put(txn, STORE_META, "revision", 8, revision, sizeof revision);
 	}
-	if (!txn->failed && txn->changes) {
+	if (!txn->failed && txn->changed) {
 		txn->failed = mdb_txn_commit(txn->mdb);
 		txn->mdb = NULL;
 	}

@@ -27,12 +27,13 @@ struct trust_add {
 	const char *store;
 	uint32_t roles;       /* 0: all of the store's; else a subset of them, or ERR_REFUSED */
 	uint32_t ttl;         /* 0: the store's */
-	int64_t until;        /* CLOCK_NEVER: no end */
+	int64_t until;        /* CLOCK_NEVER or 0: no end */
 	const char *label, *owner; /* NULL: none, and what is there stays */
 	const char *origin;   /* NULL: "hand" */
 	bool again;           /* although it was removed before */
 	bool replace_own;     /* for identity only: an own certificate may be displaced */
 	int64_t keep_old;     /* seconds for which a displaced one stays; 0: not at all */
+	bool allow_expired;   /* [security] expired = allow */
 	bool skip;            /* rules that would refuse skip instead (one of many) */
 };
 enum trust_outcome {
@@ -46,8 +47,18 @@ struct trust_added {
 	struct digest other;  /* the one replaced, or the one that stands in the way */
 	char why[256];
 };
-/* Adds one certificate to one store by the rules (expired or not yet parsed: see the manual of truststore).
- * ERR_REFUSED names certificate and rule. `out` may be NULL. */
+enum { TRUST_WORDS_MAX = 1000 }; /* bytes of a label or an owner */
+
+/* Adds one certificate to one store by the rules. ERR_REFUSED names certificate and rule. `out` may be NULL.
+ *
+ * One that is there already changes only where something else is asked for (roles, TTL, end, label, owner; and what an import
+ * brought is held by hand once it was added by hand). Else, in this order: not expired; a key of at most 4096 bits; no CA
+ * with "CAPF-" in its name above the own CAPF certificate; not removed before, unless `again`; and of one subject (compared as a whole, name.h) only one
+ * in a store that says so: a later not-before displaces the other, an equal or earlier one is refused. The
+ * other stays for `keep_old`, and in any case until the new one is valid. An empty subject displaces nobody.
+ *
+ * Another certificate with the same issuer and serial number is no obstacle: its bytes are another's, so
+ * it is trusted apart, and CAs of one's own number their renewed certificates alike; a query chooses among them. */
 int trust_add(struct txn *txn, const struct cert *cert, const struct trust_add *how,
               struct trust_added *out, struct err *err);
 
@@ -56,11 +67,17 @@ int trust_add(struct txn *txn, const struct cert *cert, const struct trust_add *
 int trust_remove(struct txn *txn, const char *store, const struct digest *cert, const char *why,
                  bool forget, struct err *err);
 
+/* The own certificate `cert` is one no more: its membership ends now, or after `keep` seconds. For identity, where
+ * the one that replaces it has another subject; the same-subject rule does it otherwise. */
+int trust_retire(struct txn *txn, const char *store, const struct digest *cert, int64_t keep, struct err *err);
+
 /* Distrust that wins over every membership; the certificate need not be stored. */
 int trust_block(struct txn *txn, const struct digest *cert, const char *why, struct err *err); /* ERR_EXISTS */
 int trust_unblock(struct txn *txn, const struct digest *cert, struct err *err);                /* ERR_NOT_FOUND */
 
-/* Writes what a revocation check found; the answer follows in the same transaction. */
+/* Writes what a revocation check found; the answer follows in the same transaction. A certificate that is revoked stays
+ * so until a `good` whose thisUpdate is later: of anything else only the attempt is noted. The change log has
+ * a line where the status is another than before. ERR_NOT_FOUND if the certificate is not stored. */
 int trust_set_revocation(struct txn *txn, const struct digest *cert, const struct revocation_record *found, struct err *err);
 
 /* Ends memberships whose time is over. Called by writers now and then; answers do not depend on it. */

@@ -32,11 +32,17 @@ int txn_get(struct txn *txn, enum store_db db, const void *key, size_t key_len, 
 	return ERR_OK;
 }
 
+static void count_change(struct txn *txn, enum store_db db)
+{
+	txn->changes[db]++;
+	txn->changed = true;
+}
+
 static int put(struct txn *txn, enum store_db db, const void *key, size_t key_len,
                const void *value, size_t len, unsigned flags)
 {
 	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
-	txn->changes++;
+	count_change(txn, db);
 	return remember(txn, mdb_put(txn->mdb, txn->store->dbi[db], &k, &v, flags));
 }
 
@@ -54,14 +60,14 @@ int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_le
 int txn_delete(struct txn *txn, enum store_db db, const void *key, size_t key_len)
 {
 	MDB_val k = { key_len, (void *)key };
-	txn->changes++;
+	count_change(txn, db);
 	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, NULL));
 }
 
 int txn_delete_pair(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len)
 {
 	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
-	txn->changes++;
+	count_change(txn, db);
 	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, &v));
 }
 
@@ -178,14 +184,14 @@ int txn_each(struct txn *txn, enum store_db db, const void *prefix, size_t prefi
 	}
 	while (!rc && walk.key.mv_size >= prefix_len &&
 	       (!prefix_len || !memcmp(walk.key.mv_data, prefix, prefix_len))) {
-		uint64_t before = txn->changes;
+		uint64_t before = txn->changes[db];
 		if (txn->writes)
 			walk_remember(&walk);
 		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
 		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
 		if (code)
 			break;
-		rc = txn->changes == before ? step(&walk, MDB_NEXT) : walk_again(&walk);
+		rc = txn->changes[db] == before ? step(&walk, MDB_NEXT) : walk_again(&walk);
 	}
 	return walk_end(&walk, txn, rc, code, err);
 }
@@ -199,14 +205,14 @@ int txn_each_backwards(struct txn *txn, enum store_db db, txn_each_fn *each, voi
 	if (!rc)
 		rc = step(&walk, MDB_LAST);
 	while (!rc) {
-		uint64_t before = txn->changes;
+		uint64_t before = txn->changes[db];
 		if (txn->writes)
 			walk_remember(&walk);
 		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
 		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
 		if (code)
 			break;
-		rc = txn->changes == before ? step(&walk, MDB_PREV) : walk_back_again(&walk);
+		rc = txn->changes[db] == before ? step(&walk, MDB_PREV) : walk_back_again(&walk);
 	}
 	return walk_end(&walk, txn, rc, code, err);
 }

@@ -1,0 +1,57 @@
+/* What the trust*.c files share. */
+#ifndef TVS_TRUST_PRIV_H
+#define TVS_TRUST_PRIV_H
+
+#include "truststore/store_priv.h"
+#include "truststore/trust.h"
+
+#define TRUST_ORIGIN_HAND "hand"
+#define TRUST_ORIGIN_OWN "own"
+#define TRUST_ORIGIN_WAS_OWN "was own" /* displaced, and stays for a while */
+
+enum { TRUST_ORIGIN_MAX = 200 };
+
+bool text_is(struct text text, const char *word);
+
+/* "certificate 0123456789abcdef (CN=...)" for messages. Returns `out`. */
+enum { TRUST_NAME_SIZE = 288 };
+char *trust_name(const struct digest *cert, struct text subject, char out[TRUST_NAME_SIZE]);
+
+/* The sentence for a record that cannot be decoded. */
+int trust_broken(struct txn *txn, enum store_db db, struct err *err);
+
+/* Memberships, with their entry in `ending`. A record that was read must not be used after a put or delete. */
+int trust_member_get(struct txn *txn, const char *store, const struct digest *cert,
+                     struct member_record *out, struct err *err); /* ERR_NOT_FOUND without a sentence */
+/* `until` is that of the record which is there; CLOCK_NEVER where there is none. */
+int trust_member_put(struct txn *txn, const char *store, const struct digest *cert,
+                     int64_t until, const struct member_record *member);
+int trust_member_delete(struct txn *txn, const char *store, const struct digest *cert, int64_t until);
+
+/* A copy of a record that outlives changes; freed with record_free. */
+int trust_copy(struct txn *txn, enum store_db db, const void *key, size_t key_len, struct record *out);
+
+/* Adds what one membership gives to an answer. */
+void trust_derive_member(struct answer *answer, const struct store_record *store,
+                         const struct member_record *member);
+
+/* Writes the answer record that follows from the others. */
+int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err);
+
+/* Ends a membership: the record goes, a line in the log says so, the certificate leaves the database if nothing
+ * else holds it, or its answer follows. */
+int trust_end(struct txn *txn, const char *store, const struct digest *cert, enum change_action action,
+              const char *detail, struct err *err);
+
+/* The same at a later moment, if `until` is one: the membership gets that end, unless it has an earlier one,
+ * and an own certificate's stops being one. */
+int trust_leave(struct txn *txn, const char *store, const struct digest *cert, int64_t until,
+                enum change_action action, const char *detail, struct err *err);
+
+/* After a membership or a block is gone: trust_refresh, or the certificate leaves the database. */
+int trust_collect(struct txn *txn, const struct digest *cert, struct err *err);
+
+/* True if `cert` is a CA above the own CAPF certificate and bears a name of a CAPF certificate (K12). */
+int trust_capf_rule(struct txn *txn, const struct cert *cert, bool *breaks, struct err *err);
+
+#endif
