@@ -80,4 +80,7 @@ uint64_t txn_next_revision(struct txn *txn);
 int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_len,
                const void *value, size_t len);
 
+/* True if a database with duplicates holds this pair; both parts are digests. */
+bool txn_has_pair(struct txn *txn, enum store_db db, const uint8_t *key, const uint8_t *value);
+
 #endif

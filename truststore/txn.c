@@ -32,6 +32,17 @@ int txn_get(struct txn *txn, enum store_db db, const void *key, size_t key_len, 
 	return ERR_OK;
 }
 
+bool txn_has_pair(struct txn *txn, enum store_db db, const uint8_t *key, const uint8_t *value)
+{
+	MDB_val k = { DIGEST_SIZE, (void *)key }, v = { DIGEST_SIZE, (void *)value };
+	MDB_cursor *cursor;
+	if (!txn->store->dbi[db] || mdb_cursor_open(txn->mdb, txn->store->dbi[db], &cursor))
+		return false;
+	int rc = mdb_cursor_get(cursor, &k, &v, MDB_GET_BOTH);
+	mdb_cursor_close(cursor);
+	return !rc;
+}
+
 static void count_change(struct txn *txn, enum store_db db)
 {
 	txn->changes[db]++;
