@@ -120,8 +120,8 @@ test_end()
 	if [ "$code" != 0 ] && [ "$test_done" != 77 ]; then
 		for file in "$tmp"/*.log "$tmp"/out "$tmp"/err; do
 			[ -s "$file" ] || continue
-			printf -- '--- %s (last 60 lines)\n' "${file##*/}"
-			tail -n 60 "$file"
+			printf -- '--- %s (last 30 lines)\n' "${file##*/}"
+			tail -n 30 "$file"
 		done >&2
 	fi
 	cd /

@@ -13,7 +13,7 @@ int out_json(json_t *value, struct err *err)
 	if (!value)
 		return err_set(err, ERR_MEMORY, "out of memory for the JSON output");
 	errno = 0;
-	int rc = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	int rc = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
 	json_decref(value);
 	if (rc || putchar('\n') == EOF || ferror(stdout)) {
 		if (!errno)
