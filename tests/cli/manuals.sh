@@ -1,0 +1,43 @@
+#!/bin/bash
+# Each program's manual names every command and every option that its help names, and the completion knows them.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+
+# options FILE: the long options that a help text explains
+options()
+{
+	sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' "$1" | sort -u
+}
+
+# commands FILE: those that it lists
+commands()
+{
+	sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [a-z-]\{2,\}\)\?\)  *.*/\1/p' "$1"
+}
+
+# check PROGRAM MANUAL
+check()
+{
+	local program=$1 page=$top_srcdir/$2 option command count=0
+	expect 0 "$program" --help
+	cp out help
+	while read -r command; do
+		grep -qE "^\.It Cm ${command/ /( Cm)? }( |\$)" "$page" || fail "$2 lacks the command $command"
+		# shellcheck disable=SC2086
+		expect 0 "$program" $command --help
+		cat out >>help
+	done < <(commands help)
+	while read -r option; do
+		grep -qE -e "Fl Fl $option( |\$)" -e "--$option([^a-z-]|\$)" "$page" || fail "$2 lacks --$option"
+		count=$((count + 1))
+	done < <(options help)
+	[ "$count" -ge 5 ] || fail "$program --help names hardly any option"
+	expect 0 "$program" --completion bash
+	cp out completion
+	while read -r option; do
+		grep -q -e "--$option" completion || fail "the completion lacks --$option"
+	done < <(options help)
+	bash -n completion || fail "the completion is no shell code"
+	ok "$program: $count options"
+}
+
+check tvsc tvs/tvsc.1
