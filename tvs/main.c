@@ -1,0 +1,102 @@
+/* tvsd: answers phones that ask whether a certificate is to be trusted. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "truststore/base/cli.h"
+#include "truststore/base/clock.h"
+#include "truststore/base/log.h"
+#include "truststore/base/out.h"
+#include "tvs/check.h"
+#include "tvs/generation.h"
+#include "tvs/rights.h"
+#include "tvs/supervisor.h"
+
+static enum log_level level_of(const struct cli *cli)
+{
+	if (cli_quiet(cli))
+		return LOG_LEVEL_NOTICE;
+	return cli_verbose(cli) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+static void print_mistake(const char *mistake, void *arg)
+{
+	(void)arg;
+	out_printf("%s\n", mistake);
+}
+
+static void add_mistake(const char *mistake, void *arg)
+{
+	json_array_append_new(arg, out_text(mistake, strlen(mistake)));
+}
+
+/* --check */
+static int check(struct cli *cli)
+{
+	const char *file = cli_option(cli, "config"), *store = cli_option(cli, "store");
+	if (!cli_json(cli)) {
+		unsigned mistakes = check_all(file, store, print_mistake, NULL);
+		if (mistakes == 0 && !cli_quiet(cli))
+			out_printf("no mistake found\n");
+		return mistakes ? EXIT_FAILED : EXIT_YES;
+	}
+	struct err err;
+	json_t *list = json_array();
+	unsigned mistakes = check_all(file, store, add_mistake, list);
+	json_t *result = json_pack("{s:b, s:o}", "valid", mistakes == 0, "mistakes", list);
+	if (out_json(result, &err) != ERR_OK)
+		return cli_fail(cli, &err);
+	return mistakes ? EXIT_FAILED : EXIT_YES;
+}
+
+static int serve(struct cli *cli)
+{
+	struct err err = { 0 };
+	struct generation *generation;
+	struct supervisor *supervisor = NULL;
+	struct supervisor_config config = {
+		.level = level_of(cli), .file = cli_option(cli, "config"), .store = cli_option(cli, "store"),
+	};
+	signal(SIGPIPE, SIG_IGN);
+	rights_harden();
+	config.log = log_new("tvsd", LOG_TO_STDERR, config.level);
+	int code = generation_new(config.file, config.store, NULL, &generation, &err);
+	if (code == ERR_OK)
+		code = supervisor_new(&config, generation, &supervisor, &err);
+	if (code == ERR_OK)
+		code = supervisor_run(supervisor);
+	else
+		code = cli_fail(cli, &err);
+	supervisor_free(supervisor);
+	log_free(config.log);
+	return code;
+}
+
+static int run(struct cli *cli)
+{
+	return cli_has(cli, "check") ? check(cli) : serve(cli);
+}
+
+static const struct cli_option options[] = {
+	{ .name = "check", .help = "only look for mistakes in configuration, certificate, key and store" },
+	{ .name = NULL },
+};
+
+static const struct cli_program program = {
+	.name = "tvsd",
+	.summary = "answers phones that ask whether a certificate is to be trusted",
+	.options = options,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	struct err err;
+	if (clock_init(&err) != ERR_OK) {
+		fprintf(stderr, "tvsd: %s\n", err_text(&err));
+		return EXIT_FAILED;
+	}
+	return cli_main(&program, argc, argv, NULL);
+}
