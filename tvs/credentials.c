@@ -237,7 +237,7 @@ int credentials_load(struct credentials *self, const struct settings *settings, 
 		const struct settings_listener *listener = &settings->listener[i];
 		struct tls_config config = {
 			.name = listener->section, .min_version = listener->min_version,
-			.ciphers = &listener->ciphers, .key = self->key,
+			.ciphers = &listener->ciphers, .aes_only = settings->fips, .key = self->key,
 			.chain = self->chain.span, .chain_count = self->chain.count,
 			.client = listener->client,
 			.client_ca = self->client_ca.span, .client_ca_count = self->client_ca.count,

@@ -27,6 +27,7 @@ struct tls_config {
 	const char *name;             /* "tvsd", "tvsd legacy": for messages */
 	enum tls_version min_version; /* the highest is always TLS 1.3 */
 	const struct cipher_list *ciphers;
+	bool aes_only;                /* TLS 1.3 without CHACHA20-POLY1305, which FIPS 140 does not approve */
 	struct key *key;
 	const struct span *chain;     /* DER: own certificate, its issuers behind it */
 	size_t chain_count;

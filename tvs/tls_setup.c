@@ -175,13 +175,15 @@ static int add_suites(struct tls_setup *self, const struct cipher_list *list, un
 }
 
 /* Makes `tls13`, if the certificate may sign. */
-static int add_tls13(struct tls_setup *self, unsigned usage, struct err *err)
+static int add_tls13(struct tls_setup *self, bool aes_only, unsigned usage, struct err *err)
 {
 	if (!(usage & GNUTLS_KEY_DIGITAL_SIGNATURE))
 		return ERR_OK;
-	int ret = gnutls_priority_init(&self->tls13,
-	                               "NONE:+VERS-TLS1.3:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:+AEAD:"
-	                               GROUPS ":+SIGN-ALL:%SERVER_PRECEDENCE", NULL);
+	char text[512];
+	snprintf(text, sizeof text,
+	         "NONE:+VERS-TLS1.3:+AES-256-GCM%s:+AES-128-GCM:+AEAD:" GROUPS ":+SIGN-ALL:%%SERVER_PRECEDENCE",
+	         aes_only ? "" : ":+CHACHA20-POLY1305");
+	int ret = gnutls_priority_init(&self->tls13, text, NULL);
 	return ret < 0 ? err_set(err, ERR_TLS, "TLS 1.3: %s", gnutls_strerror(ret)) : ERR_OK;
 }
 
@@ -245,7 +247,7 @@ static int build(struct tls_setup *self, const struct tls_config *config, struct
 	if (!code)
 		code = read_own(self, &config->chain[0], &usage, err);
 	if (!code)
-		code = add_tls13(self, usage, err);
+		code = add_tls13(self, config->aes_only, usage, err);
 	if (!code)
 		code = add_suites(self, config->ciphers, usage, err);
 	if (!code && !self->count && !self->tls13)
