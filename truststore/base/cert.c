@@ -19,6 +19,8 @@ struct cert {
 	struct der_item tbs, issuer, subject;
 	struct der serial;
 	unsigned version;
+	int key; /* gnutls_pk_algorithm_t, or negative */
+	unsigned key_bits;
 	int64_t not_before, not_after;
 	char *subject_text, *issuer_text, *common_name;
 	char serial_hex[2 * CERT_MAX_SERIAL + 1];
@@ -73,18 +75,33 @@ static int read_validity(struct cert *cert, struct der *tbs, struct err *err)
 		return malformed(err, "its validity is not two times");
 	if (certtime_parse(&from, &cert->not_before) != ERR_OK ||
 	    certtime_parse(&to, &cert->not_after) != ERR_OK)
-		return malformed(err, "a time in it is not in GMT with seconds and without "
-		                      "fractions (RFC 5280, 4.1.2.5)");
+		return malformed(err, "a time in it is no date in the form YYMMDDHHMMSSZ or "
+		                      "YYYYMMDDHHMMSSZ (RFC 5280, 4.1.2.5)");
 	if (cert->not_after == CERTTIME_NO_END)
 		cert->not_after = CLOCK_NEVER - 1;
 	return ERR_OK;
 }
 
-/* The frame of the certificate (RFC 5280, 4.1) up to the subject; the rest is GnuTLS's. */
+static bool same_bytes(const struct der_item *a, const struct der_item *b)
+{
+	return a->whole_len == b->whole_len && memcmp(a->whole, b->whole, a->whole_len) == 0;
+}
+
+/* RFC 5280, 4.1.2.9: extensions come last and belong to version 3. */
+static bool extensions_fit(struct der tbs, unsigned version)
+{
+	struct der_item item;
+	while (der_next(&tbs, &item))
+		if (item.tag == DER_CONTEXT_3 && version != 3)
+			return false;
+	return true;
+}
+
+/* The frame of the certificate (RFC 5280, 4.1); what is inside the rest is GnuTLS's. */
 static int read_frame(struct cert *cert, struct err *err)
 {
 	struct der bytes = { cert->der, cert->len };
-	struct der_item whole, algorithm;
+	struct der_item whole, algorithm, outer;
 	if (!der_expect(&bytes, DER_SEQUENCE, &whole))
 		return malformed(err, "not one whole DER SEQUENCE");
 	if (bytes.left != 0)
@@ -104,6 +121,10 @@ static int read_frame(struct cert *cert, struct err *err)
 		return rc;
 	if (!der_expect(&tbs, DER_SEQUENCE, &cert->subject))
 		return malformed(err, "no subject where it must be");
+	if (!extensions_fit(tbs, cert->version))
+		return malformed(err, "extensions in a certificate that is not of version 3");
+	if (!der_expect(&whole.value, DER_SEQUENCE, &outer) || !same_bytes(&algorithm, &outer))
+		return malformed(err, "its two signature algorithms differ");
 	return ERR_OK;
 }
 
@@ -126,12 +147,23 @@ static int read_name(const struct der_item *name, const char *which, struct dige
 	}
 }
 
+/* Where it is the issuer, as in every self-signed certificate, the work is done already. */
+static int read_subject(struct cert *cert, struct err *err)
+{
+	if (!same_bytes(&cert->subject, &cert->issuer))
+		return read_name(&cert->subject, "subject", &cert->subject_key,
+		                 &cert->subject_text, err);
+	cert->subject_key = cert->issuer_key;
+	cert->subject_text = strdup(cert->issuer_text);
+	return cert->subject_text ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
+}
+
 static int read_names(struct cert *cert, struct err *err)
 {
 	int rc = read_name(&cert->issuer, "issuer", &cert->issuer_key, &cert->issuer_text, err);
 	if (rc != ERR_OK)
 		return rc;
-	rc = read_name(&cert->subject, "subject", &cert->subject_key, &cert->subject_text, err);
+	rc = read_subject(cert, err);
 	if (rc != ERR_OK)
 		return rc;
 	name_issuer_serial(&cert->issuer_key, cert->serial.at, cert->serial.left,
@@ -152,6 +184,20 @@ static int import(struct cert *cert, struct err *err)
 	return ERR_OK;
 }
 
+/* A key on a curve that GnuTLS does not know can still be in a store; one of a known kind that
+ * cannot be read is broken. */
+static int read_key(struct cert *cert, struct err *err)
+{
+	cert->key = gnutls_x509_crt_get_pk_algorithm(cert->crt, &cert->key_bits);
+	if (cert->key >= 0)
+		return ERR_OK;
+	cert->key_bits = 0;
+	cert->key = gnutls_x509_crt_get_pk_algorithm(cert->crt, NULL);
+	if (cert->key <= 0 || cert->key == GNUTLS_PK_ECDSA)
+		return ERR_OK;
+	return malformed(err, "its public key cannot be read");
+}
+
 int cert_parse(const uint8_t *der, size_t len, struct cert **out, struct err *err)
 {
 	if (len > CERT_MAX_DER)
@@ -167,7 +213,7 @@ int cert_parse(const uint8_t *der, size_t len, struct cert **out, struct err *er
 		memcpy(cert->der, der, len);
 	cert->len = len;
 	if ((rc = read_frame(cert, err)) != ERR_OK || (rc = import(cert, err)) != ERR_OK ||
-	    (rc = read_names(cert, err)) != ERR_OK)
+	    (rc = read_key(cert, err)) != ERR_OK || (rc = read_names(cert, err)) != ERR_OK)
 		goto fail;
 	digest_of(cert->der, cert->len, &cert->sha256);
 	*out = cert;
@@ -240,7 +286,7 @@ int64_t cert_not_after(const struct cert *cert)
 
 const char *cert_key_type(const struct cert *cert)
 {
-	switch (gnutls_x509_crt_get_pk_algorithm(cert->crt, NULL)) {
+	switch (cert->key) {
 	case GNUTLS_PK_RSA:
 	case GNUTLS_PK_RSA_PSS: return "RSA";
 	case GNUTLS_PK_ECDSA: return "EC";
@@ -253,8 +299,7 @@ const char *cert_key_type(const struct cert *cert)
 
 unsigned cert_key_bits(const struct cert *cert)
 {
-	unsigned bits = 0;
-	return gnutls_x509_crt_get_pk_algorithm(cert->crt, &bits) < 0 ? 0 : bits;
+	return cert->key_bits;
 }
 
 const char *cert_signature(const struct cert *cert)
@@ -304,11 +349,6 @@ done:
 		gnutls_pubkey_deinit(key);
 	free(signature.data);
 	return good;
-}
-
-static bool same_bytes(const struct der_item *a, const struct der_item *b)
-{
-	return a->whole_len == b->whole_len && memcmp(a->whole, b->whole, a->whole_len) == 0;
 }
 
 bool cert_self_signed(const struct cert *cert)

@@ -135,14 +135,24 @@ static int deliver(struct certfile *file, const uint8_t *der, size_t len, cert_e
 	return each(cert, &file->place, arg, err);
 }
 
+/* GnuTLS skips characters that are none of base64's. */
+static bool is_base64(const char *text, size_t len)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+	return strspn(text, alphabet) == len;
+}
+
 static int end_block(struct certfile *file, cert_each_fn *each, void *arg, struct err *err)
 {
 	gnutls_datum_t text = { (unsigned char *)file->body, (unsigned)file->body_len }, der;
+	file->body[file->body_len] = '\0';
 	if (file->too_long)
 		return fail_block(file, ERR_LIMIT, err, "larger than 60000 bytes");
 	if (file->body_len == 0)
 		return fail_block(file, ERR_MALFORMED, err, "empty");
-	if (gnutls_base64_decode2(&text, &der) < 0)
+	/* GnuTLS overlooks an incomplete last group. */
+	if (!is_base64(file->body, file->body_len) || gnutls_base64_decode2(&text, &der) < 0)
 		return fail_block(file, ERR_MALFORMED, err, "broken base64");
 	int rc = deliver(file, der.data, der.size, each, arg, err);
 	gnutls_free(der.data);
