@@ -1,0 +1,298 @@
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/store_fixture.h"
+#include "truststore/answer.h"
+#include "truststore/base/clock.h"
+
+/* One that is trusted for as long as the store says. */
+static struct answer good(void)
+{
+	struct answer answer = {
+		.revocation = REVOCATION_NOT_APPLICABLE, .revocation_until = CLOCK_NEVER,
+		.not_before = NOW - DAY, .not_after = NOW + 100 * DAY, .stored_until = CLOCK_NEVER,
+	};
+	answer.role[ROLE_TFTP] = (struct answer_role){ CLOCK_NEVER, ANSWER_DEFAULT_TTL };
+	return answer;
+}
+
+static const struct answer_policy allow_all = { .allow_expired = true }, normal = { 0 },
+	deny_all = { .deny_unknown = true, .deny_unreachable = true, .deny_no_source = true };
+
+static struct verdict judge(const struct answer *answer, int64_t now, const struct answer_policy *policy)
+{
+	struct verdict verdict;
+	memset(&verdict, 0xff, sizeof verdict);
+	answer_judge(answer, now, policy, &verdict);
+	ck_assert_int_eq(verdict.trusted, verdict.reason == REASON_TRUSTED);
+	if (!verdict.trusted) {
+		ck_assert_uint_eq(verdict.roles, 0);
+		ck_assert_uint_eq(verdict.ttl, 0);
+	}
+	return verdict;
+}
+
+static enum reason reason(const struct answer *answer)
+{
+	return judge(answer, NOW, &normal).reason;
+}
+
+static uint32_t ttl(const struct answer *answer)
+{
+	return judge(answer, NOW, &normal).ttl;
+}
+
+START_TEST(trusted_with_roles_and_ttl)
+{
+	struct answer a = good();
+	a.role[ROLE_SAST] = (struct answer_role){ CLOCK_NEVER, 1000 };
+	struct verdict v = judge(&a, NOW, &normal);
+	ck_assert(v.trusted);
+	ck_assert_uint_eq(v.roles, ROLE_BIT(ROLE_SAST) | ROLE_BIT(ROLE_TFTP));
+	ck_assert_uint_eq(v.ttl, 1000);
+	ck_assert(judge(&a, NOW, &deny_all).trusted);
+}
+END_TEST
+
+START_TEST(reasons_in_their_order)
+{
+	ck_assert_int_eq(reason(NULL), REASON_UNKNOWN);
+	struct answer a = good();
+	memset(a.role, 0, sizeof a.role);
+	ck_assert_int_eq(reason(&a), REASON_NO_ROLE);
+	a.revocation = REVOCATION_UNKNOWN;
+	ck_assert_int_eq(reason(&a), REASON_NO_ROLE);
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_REVOCATION_UNKNOWN);
+	a.not_after = NOW - 1;
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_EXPIRED);
+	a.not_before = NOW + 1;
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_NOT_YET_VALID);
+	a.stored_until = 0;
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_UNKNOWN);
+	a.revocation = REVOCATION_REVOKED;
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_REVOKED);
+	a.blocked = true;
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_BLOCKED);
+}
+END_TEST
+
+START_TEST(validity_includes_both_ends)
+{
+	struct answer a = good();
+	a.not_before = NOW;
+	ck_assert_int_eq(reason(&a), REASON_TRUSTED);
+	a.not_before = NOW + 1;
+	ck_assert_int_eq(reason(&a), REASON_NOT_YET_VALID);
+	ck_assert_int_eq(judge(&a, NOW, &allow_all).reason, REASON_NOT_YET_VALID);
+	a.not_before = 0;
+	a.not_after = NOW;
+	ck_assert_int_eq(reason(&a), REASON_TRUSTED);
+	ck_assert_uint_eq(ttl(&a), 1);
+	a.not_after = NOW + 1;
+	ck_assert_uint_eq(ttl(&a), 1);
+	a.not_after = NOW + 500;
+	ck_assert_uint_eq(ttl(&a), 500);
+	a.not_after = NOW - 1;
+	ck_assert_int_eq(reason(&a), REASON_EXPIRED);
+	ck_assert_uint_eq(judge(&a, NOW, &allow_all).ttl, ANSWER_PAST_TTL);
+	a.role[ROLE_TFTP].ttl = 20;
+	ck_assert_uint_eq(judge(&a, NOW, &allow_all).ttl, 20);
+	a.not_after = CLOCK_NEVER - 1;
+	a.role[ROLE_TFTP].ttl = UINT32_MAX;
+	ck_assert_uint_eq(ttl(&a), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(roles_end_by_themselves)
+{
+	struct answer a = good();
+	a.role[ROLE_CAPF] = (struct answer_role){ NOW, 10 };
+	a.role[ROLE_TVS] = (struct answer_role){ NOW + 1, 700 };
+	struct verdict v = judge(&a, NOW, &normal);
+	ck_assert_uint_eq(v.roles, ROLE_BIT(ROLE_TFTP) | ROLE_BIT(ROLE_TVS));
+	ck_assert_uint_eq(v.ttl, 1);
+	v = judge(&a, NOW + 1, &normal);
+	ck_assert_uint_eq(v.roles, ROLE_BIT(ROLE_TFTP));
+	ck_assert_uint_eq(v.ttl, ANSWER_DEFAULT_TTL);
+	a.role[ROLE_TFTP].until = NOW;
+	ck_assert_int_eq(judge(&a, NOW + 1, &normal).reason, REASON_NO_ROLE);
+	a.stored_until = NOW;
+	ck_assert_int_eq(reason(&a), REASON_UNKNOWN);
+	a.stored_until = NOW + 1;
+	ck_assert_int_eq(reason(&a), REASON_TRUSTED);
+	a.role[ROLE_TVS].ttl = 0; /* never sent, whatever the record says */
+	ck_assert_uint_eq(ttl(&a), 1);
+}
+END_TEST
+
+START_TEST(revocation_by_status_and_policy)
+{
+	static const struct {
+		enum revocation_status status;
+		bool lapsed;
+		const char *passes; /* normal, deny-unknown, deny-unreachable, deny-no-source */
+	} rows[] = {
+		{ REVOCATION_UNCHECKED, false, "yyny" }, { REVOCATION_UNCHECKED, true, "yyny" },
+		{ REVOCATION_NOT_APPLICABLE, false, "yyyy" }, { REVOCATION_NOT_APPLICABLE, true, "yyyy" },
+		{ REVOCATION_GOOD, false, "yyyy" }, { REVOCATION_GOOD, true, "yyny" },
+		{ REVOCATION_UNKNOWN, false, "ynyy" }, { REVOCATION_UNKNOWN, true, "ynny" },
+		{ REVOCATION_UNREACHABLE, false, "yyny" }, { REVOCATION_UNREACHABLE, true, "yyny" },
+		{ REVOCATION_NO_SOURCE, false, "yyyn" }, { REVOCATION_NO_SOURCE, true, "yyyn" },
+	};
+	const struct answer_policy policies[] = {
+		normal, { .deny_unknown = true }, { .deny_unreachable = true }, { .deny_no_source = true },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct answer a = good();
+		a.revocation = rows[i].status;
+		a.revocation_until = rows[i].lapsed ? NOW : NOW + 50;
+		for (int p = 0; p < 4; p++) {
+			struct verdict v = judge(&a, NOW, &policies[p]);
+			ck_assert_msg(v.reason == (rows[i].passes[p] == 'y' ? REASON_TRUSTED : REASON_REVOCATION_UNKNOWN),
+			              "status %d lapsed %d policy %d", rows[i].status, rows[i].lapsed, p);
+			if (v.trusted && rows[i].status != REVOCATION_NOT_APPLICABLE)
+				ck_assert_uint_eq(v.ttl, rows[i].lapsed ? ANSWER_PAST_TTL : 50);
+		}
+	}
+	struct answer a = good();
+	a.revocation = REVOCATION_REVOKED;
+	a.revocation_until = NOW - 1; /* never lapses */
+	ck_assert_int_eq(reason(&a), REASON_REVOKED);
+	a.revocation = REVOCATION_UNCHECKED;
+	a.revocation_until = CLOCK_NEVER;
+	ck_assert_uint_eq(ttl(&a), ANSWER_DEFAULT_TTL);
+	a.revocation = REVOCATION_GOOD;
+	a.revocation_until = NOW + 1;
+	ck_assert_uint_eq(ttl(&a), 1);
+}
+END_TEST
+
+START_TEST(record_comes_back)
+{
+	struct answer a = good(), b;
+	uint8_t bytes[ANSWER_SIZE], again[ANSWER_SIZE];
+	a.blocked = true;
+	a.revocation = REVOCATION_GOOD;
+	a.revocation_until = 0x0102030405060708;
+	answer_encode(&a, bytes);
+	ck_assert_mem_eq(bytes, "\1\1\2\0\1\2\3\4\5\6\7\10", 12);
+	ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &b), 0);
+	answer_encode(&b, again);
+	ck_assert_mem_eq(bytes, again, sizeof bytes);
+	ck_assert(b.blocked);
+	ck_assert_int_eq(b.role[ROLE_TFTP].until, CLOCK_NEVER);
+	ck_assert_int_eq(answer_decode(bytes, sizeof bytes - 1, &b), ERR_STORE);
+	static const struct { int at; uint8_t value; } bad[] = { { 0, 2 }, { 1, 2 }, { 2, REVOCATION_STATUS_COUNT }, { 3, 1 } };
+	for (size_t i = 0; i < 4; i++) {
+		memcpy(again, bytes, sizeof bytes);
+		again[bad[i].at] = bad[i].value;
+		ck_assert_int_eq(answer_decode(again, sizeof again, &b), ERR_STORE);
+	}
+}
+END_TEST
+
+START_TEST(names)
+{
+	for (int i = 0; i < REASON_COUNT; i++)
+		ck_assert_str_ne(reason_name((enum reason)i), "?");
+	for (int i = 0; i < REVOCATION_STATUS_COUNT; i++)
+		ck_assert_str_ne(revocation_status_name((enum revocation_status)i), "?");
+	ck_assert_str_eq(reason_name(REASON_COUNT), "?");
+	ck_assert_str_eq(reason_name(REASON_NOT_YET_VALID), "not-yet-valid");
+}
+END_TEST
+
+static uint64_t state = 42;
+
+static uint64_t any(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	return state ^= state << 17;
+}
+
+/* Times mostly near `now`, where the edges are. */
+static int64_t any_time(void)
+{
+	switch (any() % 6) {
+	case 0:
+		return CLOCK_NEVER;
+	case 1:
+		return 0;
+	case 2:
+		return (int64_t)any();
+	default:
+		return NOW + (int64_t)(any() % 7) - 3;
+	}
+}
+
+static struct answer any_answer(void)
+{
+	struct answer a = {
+		.blocked = any() % 8 == 0, .revocation = (enum revocation_status)(any() % REVOCATION_STATUS_COUNT),
+		.revocation_until = any_time(), .not_before = any() % 2 ? 0 : any_time(),
+		.not_after = any_time(), .stored_until = any_time(),
+	};
+	for (int i = 0; i < ROLE_COUNT; i++)
+		a.role[i] = (struct answer_role){ any_time(), any() % 4 ? ANSWER_DEFAULT_TTL : (uint32_t)(any() % 3) };
+	return a;
+}
+
+static void check_trusted(const struct answer *a, const struct answer_policy *policy, const struct verdict *v)
+{
+	ck_assert(!a->blocked && a->revocation != REVOCATION_REVOKED && a->stored_until > NOW);
+	ck_assert(a->not_before <= NOW && (a->not_after >= NOW || policy->allow_expired));
+	ck_assert_uint_ge(v->ttl, 1);
+	ck_assert_uint_ne(v->roles, 0);
+	uint64_t bound = UINT32_MAX;
+	if (a->not_after > NOW && (uint64_t)(a->not_after - NOW) < bound)
+		bound = (uint64_t)(a->not_after - NOW);
+	if (a->not_after < NOW && bound > ANSWER_PAST_TTL)
+		bound = ANSWER_PAST_TTL;
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		bool given = a->role[i].until > NOW;
+		ck_assert_int_eq(given, !!(v->roles & ROLE_BIT(i)));
+		if (given && a->role[i].ttl && a->role[i].ttl < bound)
+			bound = a->role[i].ttl;
+		if (given && a->role[i].until != CLOCK_NEVER && (uint64_t)a->role[i].until - NOW < bound)
+			bound = (uint64_t)a->role[i].until - NOW;
+	}
+	ck_assert_uint_le(v->ttl, bound);
+	if (a->revocation == REVOCATION_GOOD && a->revocation_until > NOW && a->revocation_until != CLOCK_NEVER)
+		ck_assert_uint_le(v->ttl, (uint64_t)(a->revocation_until - NOW));
+}
+
+START_TEST(invariants_of_random_records)
+{
+	for (int i = 0; i < 500000; i++) {
+		struct answer a = any_answer(), back;
+		uint64_t bits = any();
+		struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8 };
+		uint8_t bytes[ANSWER_SIZE];
+		answer_encode(&a, bytes);
+		ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &back), 0);
+		struct verdict v = judge(&back, NOW, &policy);
+		if (v.trusted)
+			check_trusted(&a, &policy, &v);
+		struct answer_policy strict = { .deny_unknown = true, .deny_unreachable = true, .deny_no_source = true };
+		if (judge(&a, NOW, &strict).trusted) /* a laxer policy never takes trust away */
+			ck_assert(v.trusted);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests;
+	Suite *suite = fixture_suite("answer", &tests);
+	tcase_add_test(tests, trusted_with_roles_and_ttl);
+	tcase_add_test(tests, reasons_in_their_order);
+	tcase_add_test(tests, validity_includes_both_ends);
+	tcase_add_test(tests, roles_end_by_themselves);
+	tcase_add_test(tests, revocation_by_status_and_policy);
+	tcase_add_test(tests, record_comes_back);
+	tcase_add_test(tests, names);
+	tcase_add_test(tests, invariants_of_random_records);
+	return fixture_run(suite);
+}
