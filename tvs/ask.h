@@ -14,7 +14,7 @@
 #include "truststore/base/err.h"
 #include "truststore/store.h" /* struct span */
 #include "tvs/client.h"
-#include "tvs/target.h"
+#include "truststore/target.h"
 
 enum { ASK_MAX_ROLES = 32, ASK_MAX_DEVICE = 255 };
 

@@ -15,7 +15,6 @@
 
 /* NORMAL leaves out what only old phones' servers still use: Camellia, and SHA-256 as the MAC of CBC suites. */
 #define SUITES "NORMAL:-VERS-ALL:+CAMELLIA-256-CBC:+CAMELLIA-128-CBC:+SHA256:+SIGN-RSA-SHA1:%s"
-#define ANY_VERSION "+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0:%VERIFY_ALLOW_SIGN_WITH_SHA1"
 
 enum trust { TRUST_NOBODY, TRUST_LISTED, TRUST_PIN, TRUST_ANYBODY };
 
@@ -312,18 +311,12 @@ static int prepare(struct client *client, struct err *err)
 	return 0;
 }
 
-/* Connects and shakes hands; `*out` is there even where that fails, with what is known of the peer. */
-static int open_any(const struct client_setup *setup, const struct target *target,
-                    int64_t deadline_us, struct client **out, struct err *err)
+/* Fills in a new client; what it got hold of is there to be freed even where this fails. */
+static int open_all(struct client *client, int64_t deadline_us, struct err *err)
 {
-	struct client *client = *out = calloc(1, sizeof *client);
-	if (!client)
-		return err_set(err, ERR_MEMORY, "out of memory");
-	client->setup = setup;
-	client->target = target;
-	int rc = target_connect(target, deadline_us, &client->fd, err);
+	int rc = target_connect(client->target, deadline_us, &client->fd, err);
 	if (rc) {
-		err_prefix(err, "%s", target->text);
+		err_prefix(err, "%s", client->target->text);
 		return rc;
 	}
 	rc = prepare(client, err);
@@ -337,13 +330,18 @@ static int open_any(const struct client_setup *setup, const struct target *targe
 int client_open(const struct client_setup *setup, const struct target *target, int64_t deadline_us,
                 struct client **out, struct err *err)
 {
-	int rc = open_any(setup, target, deadline_us, out, err);
+	struct client *client = *out = calloc(1, sizeof *client);
+	if (!client)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	client->setup = setup;
+	client->target = target;
+	client->fd = -1;
+	int rc = open_all(client, deadline_us, err);
 	if (rc) {
-		client_free(*out);
+		client_free(client);
 		*out = NULL;
-		return rc;
 	}
-	return 0;
+	return rc;
 }
 
 void client_free(struct client *client)
@@ -409,27 +407,4 @@ const char *client_describe(const struct client *client)
 const struct cert *client_certificate(const struct client *client)
 {
 	return client->cert;
-}
-
-int client_peek(const struct target *target, int64_t deadline_us, struct cert **out, struct err *err)
-{
-	struct client_setup *setup = NULL;
-	struct client *client = NULL;
-	*out = NULL;
-	int rc = client_setup_new(&setup, err);
-	if (!rc)
-		rc = set_versions(setup, ANY_VERSION, err);
-	if (rc)
-		goto out;
-	client_setup_insecure(setup);
-	rc = open_any(setup, target, deadline_us, &client, err);
-	if (client && client->cert) {
-		*out = client->cert;
-		client->cert = NULL;
-		rc = 0;
-	}
-out:
-	client_free(client);
-	client_setup_free(setup);
-	return rc;
 }

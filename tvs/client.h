@@ -11,7 +11,7 @@
 
 #include "truststore/base/cert.h"
 #include "truststore/base/err.h"
-#include "tvs/target.h"
+#include "truststore/target.h"
 
 /* What all connections of a run share. */
 struct client_setup;
@@ -52,9 +52,5 @@ const char *client_describe(const struct client *client);
 
 /* The certificate that the server presented; borrowed. */
 const struct cert *client_certificate(const struct client *client);
-
-/* Takes the certificate that a TLS server presents, whoever it is, over any TLS version, even where the handshake fails behind
- * it (a server that insists on a client certificate). The caller frees it. */
-int client_peek(const struct target *target, int64_t deadline_us, struct cert **out, struct err *err);
 
 #endif

@@ -18,10 +18,11 @@
 #include "truststore/base/out.h"
 #include "truststore/base/outfile.h"
 #include "truststore/role.h"
+#include "truststore/target.h"
+#include "truststore/tlspeer.h"
 #include "tvs/client.h"
 #include "tvs/panel.h"
 #include "tvs/proto.h"
-#include "tvs/target.h"
 
 #define DEFAULT_SERVER "127.0.0.1"
 #define DEFAULT_DEVICE "CP-0000-SEP000000000000"
@@ -511,7 +512,7 @@ static int cmd_check(struct cli *cli)
 	if (!rc)
 		rc = target_parse(cli_arg(cli, 0), HTTPS_PORT, &target, &err);
 	if (!rc)
-		rc = client_peek(&target, clock_monotonic_us() + run.timeout_us, &cert, &err);
+		rc = tlspeer_certificate(&target, clock_monotonic_us() + run.timeout_us, &cert, &err);
 	if (!rc) {
 		struct question question = { .cert = cert };
 		struct subject subject = { .key = "host", .text = target.text };

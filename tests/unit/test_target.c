@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "truststore/base/clock.h"
-#include "tvs/target.h"
+#include "truststore/target.h"
 
 static void parses(const char *text, const char *host, const char *port, const char *shown, bool numeric)
 {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "tvs/target.h"
+#include "truststore/target.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,0 +1,228 @@
+#include "truststore/p12.h"
+
+#include "config.h"
+
+#ifdef HAVE_LIBCRYPTO
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 4 }; /* of safe contents inside safe contents */
+
+struct archive {
+	const char *name, *password;
+	OSSL_LIB_CTX *library;
+	OSSL_PROVIDER *modern, *legacy;
+	PKCS12 *p12;
+	long iterations; /* of all key derivations so far */
+	unsigned count;  /* certificates */
+	cert_each_fn *each;
+	void *arg;
+};
+
+/* A library context of its own, so that old algorithms are read here and offered nowhere else. */
+static int archive_open(struct archive *archive, const void *bytes, size_t len, struct err *err)
+{
+	const unsigned char *at = bytes;
+	archive->library = OSSL_LIB_CTX_new();
+	if (!archive->library)
+		return err_set(err, ERR_MEMORY, "no memory");
+	archive->modern = OSSL_PROVIDER_load(archive->library, "default");
+	archive->legacy = OSSL_PROVIDER_load(archive->library, "legacy");
+	archive->p12 = PKCS12_init_ex(NID_pkcs7_data, archive->library, NULL);
+	if (!archive->modern || !archive->p12)
+		return err_set(err, ERR_CRYPTO, "%s: libcrypto cannot be used", archive->name);
+	if (!d2i_PKCS12(&archive->p12, &at, (long)len) || at != (const unsigned char *)bytes + len)
+		return err_set(err, ERR_MALFORMED, "%s: not a PKCS#12 archive", archive->name);
+	return ERR_OK;
+}
+
+static void archive_close(struct archive *archive)
+{
+	PKCS12_free(archive->p12);
+	OSSL_PROVIDER_unload(archive->legacy);
+	OSSL_PROVIDER_unload(archive->modern);
+	OSSL_LIB_CTX_free(archive->library);
+	ERR_clear_error();
+}
+
+static int count_iterations(struct archive *archive, const ASN1_INTEGER *iterations, struct err *err)
+{
+	long number = iterations ? ASN1_INTEGER_get(iterations) : 1;
+	if (number < 1 || number > P12_MAX_ITERATIONS || archive->iterations > P12_MAX_ITERATIONS - number)
+		return err_set(err, ERR_LIMIT, "%s: its passwords take more than %d iterations to check", archive->name, P12_MAX_ITERATIONS);
+	archive->iterations += number;
+	return ERR_OK;
+}
+
+/* The iterations that an encrypted part asks for, before they are spent (RFC 8018, A.2 and A.4; RFC 7292, C). */
+static int check_cost(struct archive *archive, const X509_ALGOR *algorithm, struct err *err)
+{
+	const ASN1_OBJECT *kind;
+	const void *parameter;
+	int type, code = ERR_OK;
+	X509_ALGOR_get0(&kind, &type, &parameter, algorithm);
+	if (type != V_ASN1_SEQUENCE)
+		return err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported", archive->name);
+	if (OBJ_obj2nid(kind) != NID_pbes2) {
+		PBEPARAM *old = ASN1_item_unpack(parameter, ASN1_ITEM_rptr(PBEPARAM));
+		code = old ? count_iterations(archive, old->iter, err)
+		           : err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported", archive->name);
+		PBEPARAM_free(old);
+		return code;
+	}
+	PBE2PARAM *modern = ASN1_item_unpack(parameter, ASN1_ITEM_rptr(PBE2PARAM));
+	PBKDF2PARAM *derivation = NULL;
+	if (modern) {
+		X509_ALGOR_get0(&kind, &type, &parameter, modern->keyfunc);
+		if (OBJ_obj2nid(kind) == NID_id_pbkdf2 && type == V_ASN1_SEQUENCE)
+			derivation = ASN1_item_unpack(parameter, ASN1_ITEM_rptr(PBKDF2PARAM));
+	}
+	code = derivation ? count_iterations(archive, derivation->iter, err)
+	                  : err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported", archive->name);
+	PBKDF2PARAM_free(derivation);
+	PBE2PARAM_free(modern);
+	return code;
+}
+
+/* True when the last failure was an algorithm rather than a password. */
+static bool unsupported(void)
+{
+	unsigned long code = ERR_peek_error();
+	int reason = ERR_GET_REASON(code);
+	if (ERR_GET_LIB(code) == ERR_LIB_EVP)
+		return reason == EVP_R_UNKNOWN_PBE_ALGORITHM || reason == EVP_R_UNSUPPORTED_ALGORITHM ||
+		       reason == EVP_R_UNKNOWN_CIPHER || reason == EVP_R_UNSUPPORTED_PRF || reason == EVP_R_UNSUPPORTED_CIPHER ||
+		       reason == EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION || reason == EVP_R_UNKNOWN_DIGEST;
+	return ERR_GET_LIB(code) == ERR_LIB_PKCS12 && reason == PKCS12_R_UNKNOWN_DIGEST_ALGORITHM;
+}
+
+static int check_mac(struct archive *archive, struct err *err)
+{
+	const ASN1_INTEGER *iterations = NULL;
+	if (!PKCS12_mac_present(archive->p12))
+		return ERR_OK; /* then decryption alone tells whether the password is right */
+	PKCS12_get0_mac(NULL, NULL, NULL, &iterations, archive->p12);
+	int code = count_iterations(archive, iterations, err);
+	if (code)
+		return code;
+	ERR_clear_error();
+	if (PKCS12_verify_mac(archive->p12, archive->password, -1))
+		return ERR_OK;
+	if (unsupported())
+		return err_set(err, ERR_CRYPTO, "%s: its integrity is protected in a way that is not supported", archive->name);
+	if (!archive->password[0] && PKCS12_verify_mac(archive->p12, NULL, 0)) {
+		archive->password = NULL; /* no password is another one than the empty one (RFC 7292, B.1) */
+		return ERR_OK;
+	}
+	return err_set(err, ERR_REFUSED, "%s: the password is wrong", archive->name);
+}
+
+static int take_cert(struct archive *archive, const PKCS12_SAFEBAG *bag, struct err *err)
+{
+	if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate)
+		return ERR_OK;
+	X509 *x509 = PKCS12_SAFEBAG_get1_cert(bag);
+	unsigned char *der = NULL;
+	struct cert *cert = NULL;
+	struct cert_place place = { archive->name, ++archive->count, 0 };
+	int len = x509 ? i2d_X509(x509, &der) : -1;
+	int code = len > 0 ? cert_parse(der, (size_t)len, &cert, err) : err_set(err, ERR_MALFORMED, "not a certificate");
+	X509_free(x509);
+	OPENSSL_free(der);
+	if (code)
+		return err_prefix(err, "%s: certificate %u", archive->name, archive->count);
+	return archive->each(cert, &place, archive->arg, err);
+}
+
+static int take_bags(struct archive *archive, const STACK_OF(PKCS12_SAFEBAG) *bags, int depth, struct err *err)
+{
+	int code = ERR_OK;
+	if (depth > DEPTH_MAX)
+		return err_set(err, ERR_LIMIT, "%s: nested too deeply", archive->name);
+	for (int i = 0; i < sk_PKCS12_SAFEBAG_num(bags) && !code; i++) {
+		const PKCS12_SAFEBAG *bag = sk_PKCS12_SAFEBAG_value(bags, i);
+		switch (PKCS12_SAFEBAG_get_nid(bag)) {
+		case NID_certBag:
+			code = take_cert(archive, bag, err);
+			break;
+		case NID_safeContentsBag:
+			code = take_bags(archive, PKCS12_SAFEBAG_get0_safes(bag), depth + 1, err);
+			break;
+		default: /* keys, lists, secrets */
+			break;
+		}
+	}
+	return code;
+}
+
+static int take_part(struct archive *archive, PKCS7 *part, struct err *err)
+{
+	STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+	int code = ERR_OK;
+	ERR_clear_error();
+	if (PKCS7_type_is_data(part)) {
+		bags = PKCS12_unpack_p7data(part);
+	} else if (PKCS7_type_is_encrypted(part)) {
+		code = check_cost(archive, part->d.encrypted->enc_data->algorithm, err);
+		if (!code)
+			bags = PKCS12_unpack_p7encdata(part, archive->password, archive->password ? -1 : 0);
+		if (!code && !bags)
+			code = unsupported() ? err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported", archive->name)
+			                     : err_set(err, ERR_REFUSED, "%s: the password is wrong", archive->name);
+	} else {
+		code = err_set(err, ERR_CRYPTO, "%s: a part is protected in a way that is not supported", archive->name);
+	}
+	if (!code && !bags)
+		code = err_set(err, ERR_MALFORMED, "%s: a part of the archive is broken", archive->name);
+	if (!code)
+		code = take_bags(archive, bags, 0, err);
+	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+	return code;
+}
+
+static int take_archive(struct archive *archive, struct err *err)
+{
+	int code = check_mac(archive, err);
+	if (code)
+		return code;
+	STACK_OF(PKCS7) *parts = PKCS12_unpack_authsafes(archive->p12);
+	if (!parts)
+		return err_set(err, ERR_MALFORMED, "%s: the archive is broken", archive->name);
+	for (int i = 0; i < sk_PKCS7_num(parts) && !code; i++)
+		code = take_part(archive, sk_PKCS7_value(parts, i), err);
+	sk_PKCS7_pop_free(parts, PKCS7_free);
+	return code;
+}
+
+int p12_read(const char *name, const void *bytes, size_t len, const char *password,
+             cert_each_fn *each, void *arg, struct err *err)
+{
+	struct archive archive = { .name = name, .password = password ? password : "", .each = each, .arg = arg };
+	if (len > P12_MAX_BYTES)
+		return err_set(err, ERR_LIMIT, "%s: larger than %d MiB", name, P12_MAX_BYTES >> 20);
+	int code = archive_open(&archive, bytes, len, err);
+	if (!code)
+		code = take_archive(&archive, err);
+	archive_close(&archive);
+	return code;
+}
+
+#else
+
+int p12_read(const char *name, const void *bytes, size_t len, const char *password,
+             cert_each_fn *each, void *arg, struct err *err)
+{
+	(void)bytes;
+	(void)len;
+	(void)password;
+	(void)each;
+	(void)arg;
+	return err_set(err, ERR_CRYPTO, "%s: this program was built without libcrypto, which reads PKCS#12 archives", name);
+}
+
+#endif
