@@ -87,6 +87,7 @@ const struct conf_key conf_keys[] = {
 	LIST("certmon", "servers", "servers whose certificate is watched, HOST:PORT"),
 	TEXT("certmon", "command", NULL, "command to run with each notice"),
 	TEXT("certmon", "webhook", NULL, "URL that gets each notice as JSON"),
+	TEXT("certmon", "ca-file", NULL, "CA certificates for the mail server and the webhook"),
 	FLAG("certmon", "syslog", "yes", "write notices to syslog"),
 
 	TEXT("bulk", "directory", NULL, "shared place: a path or sftp://user@host/path"),
