@@ -1,0 +1,128 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "certmon/cmd.h"
+#include "truststore/base/clock.h"
+#include "truststore/base/out.h"
+
+/* The exit codes of monitoring plugins, which are not those of the other commands. */
+enum { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
+
+enum { WARNING_DEFAULT = 30 * SCHEDULE_DAY, CRITICAL_DEFAULT = 7 * SCHEDULE_DAY };
+
+struct tally {
+	size_t expired, critical, warning, unreadable;
+	const struct finding *first;
+};
+
+static int duration(struct cli *cli, const char *option, int64_t fallback, int64_t *out, struct err *err)
+{
+	const char *text = cli_option(cli, option);
+	*out = fallback;
+	int code = text ? duration_parse(text, out, err) : ERR_OK;
+	return code ? err_prefix(err, "--%s", option) : ERR_OK;
+}
+
+static struct tally count(const struct run *run, int64_t warning, int64_t critical)
+{
+	struct tally tally = { 0 };
+	for (size_t i = 0; i < run->findings.count; i++) {
+		const struct finding *finding = &run->findings.list[i];
+		if (finding->acknowledged || (finding->covered && finding->covered[0]))
+			continue;
+		if (finding->kind == FINDING_SOURCE) {
+			tally.unreadable++;
+			continue;
+		}
+		if (finding->kind != FINDING_CERT && finding->kind != FINDING_CRL)
+			continue;
+		if (!tally.first)
+			tally.first = finding;
+		int64_t left = finding->end - run->now;
+		tally.expired += left < 0;
+		tally.critical += left >= 0 && left <= critical;
+		tally.warning += left > critical && left <= warning;
+	}
+	return tally;
+}
+
+static int verdict(const struct tally *tally)
+{
+	if (tally->expired || tally->critical)
+		return PLUGIN_CRITICAL;
+	return tally->warning || tally->unreadable ? PLUGIN_WARNING : PLUGIN_OK;
+}
+
+/* A bar would begin the performance data, and the line must stay one. */
+static void print_subject(const char *subject)
+{
+	char clean[200];
+	size_t n = 0;
+	for (; *subject && n < sizeof clean - 1; subject++)
+		clean[n++] = *subject == '|' ? '/' : *subject;
+	clean[n] = '\0';
+	out_printf("%s", clean);
+}
+
+static void print(const struct run *run, const struct tally *tally)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
+	int code = verdict(tally);
+	printf("CERTMON %s - ", words[code]);
+	if (code == PLUGIN_OK)
+		printf("no certificate needs attention");
+	else
+		printf("%zu expired, %zu critical, %zu warning, %zu sources unreadable", tally->expired, tally->critical,
+		       tally->warning, tally->unreadable);
+	if (tally->first) {
+		char when[64];
+		printf("; first: ");
+		print_subject(tally->first->subject);
+		printf(" %s", finding_when(tally->first, run->now, when));
+	}
+	printf(" | expired=%zu;;0 critical=%zu;;0 warning=%zu;0 unreadable=%zu;0", tally->expired, tally->critical,
+	       tally->warning, tally->unreadable);
+	if (tally->first)
+		printf(" next=%" PRId64 "s", tally->first->end - run->now);
+	putchar('\n');
+}
+
+static int print_json(const struct tally *tally, struct err *err)
+{
+	json_t *object = json_pack("{s:i,s:I,s:I,s:I,s:I}", "status", verdict(tally), "expired", (json_int_t)tally->expired,
+	                           "critical", (json_int_t)tally->critical, "warning", (json_int_t)tally->warning,
+	                           "unreadable", (json_int_t)tally->unreadable);
+	json_object_set_new(object, "next", tally->first ? out_time(tally->first->end) : json_null());
+	return out_json(object, err);
+}
+
+int cmd_check(struct cli *cli)
+{
+	struct cmd cmd = { 0 };
+	struct err err;
+	int64_t warning, critical;
+	int code = duration(cli, "warning", WARNING_DEFAULT, &warning, &err);
+	if (!code)
+		code = duration(cli, "critical", CRITICAL_DEFAULT, &critical, &err);
+	if (!code && critical > warning)
+		code = err_set(&err, ERR_USAGE, "--critical is longer than --warning");
+	if (!code)
+		code = cmd_open(cli, STORE_READ, &cmd, &err);
+	if (!code)
+		code = run_look(&cmd.run, warning + 1, &err);
+	int result = PLUGIN_UNKNOWN;
+	if (!code) {
+		struct tally tally = count(&cmd.run, warning, critical);
+		result = verdict(&tally);
+		if (!cli_json(cli))
+			print(&cmd.run, &tally);
+		else if (print_json(&tally, &err))
+			result = PLUGIN_UNKNOWN;
+	} else {
+		printf("CERTMON UNKNOWN - ");
+		out_printf("%s\n", err_text(&err));
+	}
+	cmd_close(&cmd);
+	return result;
+}

@@ -1,0 +1,174 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certmon/cmd.h"
+#include "certmon/export.h"
+#include "certmon/notice.h"
+#include "certmon/page.h"
+#include "truststore/base/clock.h"
+#include "truststore/base/out.h"
+#include "truststore/base/outfile.h"
+
+enum { REPORT_AHEAD = 730 * SCHEDULE_DAY, MESSAGES_SHOWN = 10 };
+
+static const char *colour_of(const struct finding *finding, int64_t now, int64_t start)
+{
+	static const char *const colours[] = { "\033[31m", "\033[91m", "\033[33m", "\033[32m" };
+	if (finding->acknowledged || (finding->covered && finding->covered[0]))
+		return "\033[90m";
+	return colours[finding_level(finding, now, start)];
+}
+
+static const char *state_of(const struct finding *finding)
+{
+	return finding->acknowledged ? "acknowledged" : finding->covered && finding->covered[0] ? "covered" : "";
+}
+
+static void print_findings(const struct run *run)
+{
+	bool coloured = isatty(STDOUT_FILENO);
+	int64_t start = run->settings->schedule.start;
+	for (size_t i = 0; i < run->findings.count; i++) {
+		const struct finding *finding = &run->findings.list[i];
+		char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE] = "          ";
+		if (finding->end != CLOCK_NEVER)
+			clock_format(finding->end, date);
+		printf("%s", coloured ? colour_of(finding, run->now, start) : "");
+		out_printf("%-8s  %.10s  %-24s  %.16s  %s", finding_level_name(finding_level(finding, run->now, start)), date,
+		           finding_when(finding, run->now, when), digest_hex(&finding->id, hex), finding->subject);
+		out_printf("  [%s]%s%s", finding->stores, state_of(finding)[0] ? "  " : "", state_of(finding));
+		printf("%s\n", coloured ? "\033[0m" : "");
+	}
+	if (!run->findings.count)
+		puts("nothing expires within two years");
+}
+
+struct messages {
+	json_t *array; /* NULL: print as text */
+	size_t skip;
+};
+
+static const char *message_state(const struct outbox *message)
+{
+	return message->state == OUTBOX_WAITING ? "waiting" : message->state == OUTBOX_DELIVERED ? "delivered" : "given up";
+}
+
+static int show_message(uint64_t number, const struct outbox *message, void *arg, struct err *err)
+{
+	(void)err;
+	struct messages *messages = arg;
+	char made[CLOCK_TEXT_SIZE];
+	if (messages->skip) {
+		messages->skip--;
+		return ERR_OK;
+	}
+	if (!messages->array) {
+		out_printf("%llu  %s  %-9s  %.*s  %.*s\n", (unsigned long long)number, clock_format(message->made, made),
+		           message_state(message), (int)message->to.len, message->to.bytes, (int)message->reply.len,
+		           message->reply.bytes);
+		return ERR_OK;
+	}
+	json_t *object = json_object();
+	json_object_set_new(object, "number", json_integer((json_int_t)number));
+	json_object_set_new(object, "made", out_time(message->made));
+	json_object_set_new(object, "tried", message->tried ? out_time(message->tried) : json_null());
+	json_object_set_new(object, "attempts", json_integer(message->attempts));
+	json_object_set_new(object, "state", json_string(message_state(message)));
+	json_object_set_new(object, "to", out_text(message->to.bytes, message->to.len));
+	json_object_set_new(object, "subject", out_text(message->subject.bytes, message->subject.len));
+	json_object_set_new(object, "reply", out_text(message->reply.bytes, message->reply.len));
+	json_array_append_new(messages->array, object);
+	return ERR_OK;
+}
+
+static int show_messages(struct txn *txn, void *arg, struct err *err)
+{
+	struct messages *messages = arg;
+	size_t count = txn_count(txn, STORE_OUTBOX);
+	messages->skip = !messages->array && count > MESSAGES_SHOWN ? count - MESSAGES_SHOWN : 0;
+	if (!messages->array && count)
+		printf("\nmessages\n");
+	return outbox_each(txn, show_message, arg, err);
+}
+
+static int print_json(struct cmd *cmd, const struct export_state *state, struct err *err)
+{
+	json_t *findings = json_array();
+	struct messages messages = { .array = json_array() };
+	for (size_t i = 0; i < cmd->run.findings.count; i++)
+		json_array_append_new(findings, finding_json(&cmd->run.findings.list[i], cmd->run.now, cmd->settings.schedule.start));
+	json_t *object = json_object();
+	json_object_set_new(object, "time", out_time(cmd->run.now));
+	json_object_set_new(object, "last_success", state->last_success ? out_time(state->last_success) : json_null());
+	json_object_set_new(object, "findings", findings);
+	int code = store_read(cmd->store, show_messages, &messages, err);
+	json_object_set_new(object, "messages", messages.array);
+	if (code) {
+		json_decref(object);
+		return code;
+	}
+	return out_json(object, err);
+}
+
+static int print_text(struct cmd *cmd, const struct export_state *state, struct err *err)
+{
+	struct messages messages = { 0 };
+	char when[CLOCK_TEXT_SIZE];
+	print_findings(&cmd->run);
+	int code = store_read(cmd->store, show_messages, &messages, err);
+	printf("\nlast complete run: %s\n", state->last_success ? clock_format(state->last_success, when) : "none yet");
+	return code;
+}
+
+/* A file of its own; these are written again and again, so an old one is replaced. */
+static int write_file(const char *path, char *text, size_t len, struct err *err)
+{
+	enum { READABLE = 0644 };
+	int code = text ? outfile_write(path, READABLE, true, text, len, err) : err_set(err, ERR_MEMORY, "no memory");
+	free(text);
+	return code;
+}
+
+static int write_files(struct cli *cli, struct cmd *cmd, const struct export_state *state, struct err *err)
+{
+	const struct run *run = &cmd->run;
+	int64_t start = cmd->settings.schedule.start;
+	size_t len = 0;
+	int code = ERR_OK;
+	if (cli_option(cli, "html")) {
+		char *page = page_report(&run->findings, run->now, start, &len);
+		code = write_file(cli_option(cli, "html"), page, len, err);
+	}
+	if (!code && cli_option(cli, "ics")) {
+		char *calendar = export_ics(&run->findings, run->now, start, &len);
+		code = write_file(cli_option(cli, "ics"), calendar, len, err);
+	}
+	if (!code && cli_option(cli, "prometheus")) {
+		char *metrics = export_prometheus(&run->findings, state, run->now, start, &len);
+		code = write_file(cli_option(cli, "prometheus"), metrics, len, err);
+	}
+	return code;
+}
+
+int cmd_report(struct cli *cli)
+{
+	struct cmd cmd;
+	struct err err;
+	struct export_state state = { 0 };
+	bool files = cli_has(cli, "html") || cli_has(cli, "ics") || cli_has(cli, "prometheus");
+	int code = cmd_open(cli, STORE_READ, &cmd, &err);
+	if (!code)
+		code = run_look(&cmd.run, REPORT_AHEAD, &err);
+	if (!code)
+		code = cmd_state(&cmd, &state.last_success, &state.waiting, &err);
+	if (!code)
+		code = write_files(cli, &cmd, &state, &err);
+	if (!code && cli_json(cli))
+		code = print_json(&cmd, &state, &err);
+	else if (!code && !files)
+		code = print_text(&cmd, &state, &err);
+	cmd_close(&cmd);
+	return code ? cli_fail(cli, &err) : EXIT_YES;
+}

@@ -1,0 +1,26 @@
+/* Who gets told what: turns the findings that are due into messages. */
+#ifndef TVS_CERTMON_COMPOSE_H
+#define TVS_CERTMON_COMPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "certmon/finding.h"
+#include "certmon/settings.h"
+
+/* Receivers that are no mail address. */
+#define COMPOSE_TO_COMMAND "command"
+#define COMPOSE_TO_WEBHOOK "webhook"
+
+/* One message for one receiver: an address, or one of the words above. Any result but 0 ends the composing. */
+typedef int compose_fn(const char *to, const char *subject, const char *bytes, size_t len, void *arg, struct err *err);
+
+/* One digest a recipient: those of `to` get all, the owner of a certificate his own; the command and the webhook get
+ * JSON. Nothing is made where nothing is due; what is covered by a successor comes along but causes no message. */
+int compose_all(const struct settings *settings, const struct findings *findings, int64_t now,
+                compose_fn *each, void *arg, struct err *err);
+
+/* True if a newer certificate of the same subject is stored. */
+bool compose_covered(const struct finding *finding);
+
+#endif

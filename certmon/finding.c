@@ -1,0 +1,181 @@
+#include "certmon/finding.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "truststore/base/clock.h"
+#include "truststore/base/out.h"
+
+enum { ROOM_FIRST = 32 };
+
+static void finding_deinit(struct finding *finding)
+{
+	free(finding->subject);
+	free(finding->names);
+	free(finding->serial);
+	free(finding->key);
+	free(finding->stores);
+	free(finding->roles);
+	free(finding->owner);
+	free(finding->covered);
+	free(finding->advice);
+	free(finding->affected);
+}
+
+void findings_deinit(struct findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		finding_deinit(&findings->list[i]);
+	free(findings->list);
+	free(findings->slots);
+	*findings = (struct findings){ 0 };
+}
+
+/* Where `id` stands in the index, or the free place where it belongs. */
+static size_t *index_place(const struct findings *findings, const struct digest *id)
+{
+	uint64_t hash;
+	memcpy(&hash, id->byte, sizeof hash);
+	for (size_t at = hash % findings->slot_count;; at = (at + 1) % findings->slot_count) {
+		size_t *slot = &findings->slots[at];
+		if (!*slot || digest_equal(&findings->list[*slot - 1].id, id))
+			return slot;
+	}
+}
+
+static int grow(struct findings *findings)
+{
+	size_t room = findings->room ? 2 * findings->room : ROOM_FIRST;
+	struct finding *list = realloc(findings->list, room * sizeof *list);
+	if (!list)
+		return ERR_MEMORY;
+	findings->list = list;
+	size_t *slots = calloc(2 * room, sizeof *slots);
+	if (!slots)
+		return ERR_MEMORY;
+	free(findings->slots);
+	findings->slots = slots;
+	findings->slot_count = 2 * room;
+	findings->room = room;
+	for (size_t i = 0; i < findings->count; i++)
+		*index_place(findings, &findings->list[i].id) = i + 1;
+	return ERR_OK;
+}
+
+struct finding *findings_add(struct findings *findings, enum finding_kind kind, const struct digest *id, bool *is_new)
+{
+	if (findings->count == findings->room && grow(findings))
+		return NULL;
+	size_t *place = index_place(findings, id);
+	*is_new = !*place;
+	if (*place)
+		return &findings->list[*place - 1];
+	struct finding *found = &findings->list[findings->count++];
+	*place = findings->count;
+	*found = (struct finding){ .kind = kind, .id = *id, .end = CLOCK_NEVER, .slot = SCHEDULE_NONE };
+	return found;
+}
+
+const struct finding *findings_find(const struct findings *findings, const struct digest *id)
+{
+	size_t place = findings->count ? *index_place(findings, id) : 0;
+	return place ? &findings->list[place - 1] : NULL;
+}
+
+static int by_urgency(const void *one, const void *other)
+{
+	const struct finding *a = one, *b = other;
+	bool a_source = a->kind == FINDING_SOURCE, b_source = b->kind == FINDING_SOURCE;
+	if (a_source != b_source)
+		return a_source ? -1 : 1;
+	if (a->end != b->end)
+		return a->end < b->end ? -1 : 1;
+	return digest_compare(&a->id, &b->id);
+}
+
+void findings_sort(struct findings *findings)
+{
+	if (!findings->count)
+		return;
+	qsort(findings->list, findings->count, sizeof *findings->list, by_urgency);
+	memset(findings->slots, 0, findings->slot_count * sizeof *findings->slots);
+	for (size_t i = 0; i < findings->count; i++)
+		*index_place(findings, &findings->list[i].id) = i + 1;
+}
+
+enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start)
+{
+	if (finding->kind == FINDING_SOURCE)
+		return FINDING_CRITICAL;
+	if (finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
+		return FINDING_WARNING;
+	if (finding->end < now)
+		return FINDING_EXPIRED;
+	if (finding->end - now <= SCHEDULE_DAY)
+		return FINDING_CRITICAL;
+	return finding->end - now <= start ? FINDING_WARNING : FINDING_NOTE;
+}
+
+const char *finding_level_name(enum finding_level level)
+{
+	static const char *const names[] = { "expired", "critical", "warning", "note" };
+	return names[level];
+}
+
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+char *finding_when(const struct finding *finding, int64_t now, char out[64])
+{
+	int64_t days = (finding->end > now ? finding->end - now : now - finding->end) / SCHEDULE_DAY;
+	if (finding->end == CLOCK_NEVER) {
+		days = (now - finding->since) / SCHEDULE_DAY;
+		if (days < 1)
+			snprintf(out, 64, "since today");
+		else
+			snprintf(out, 64, "since %" PRId64 " day%s", days, plural(days));
+	} else if (finding->end < now && days) {
+		snprintf(out, 64, "expired %" PRId64 " day%s ago", days, plural(days));
+	} else if (finding->end < now) {
+		snprintf(out, 64, "has just expired");
+	} else if (days) {
+		snprintf(out, 64, "expires in %" PRId64 " day%s", days, plural(days));
+	} else {
+		int64_t hours = (finding->end - now) / 3600;
+		snprintf(out, 64, "expires in %" PRId64 " hour%s", hours, plural(hours));
+	}
+	return out;
+}
+
+static json_t *words(const char *text)
+{
+	return out_text(text ? text : "", text ? strlen(text) : 0);
+}
+
+json_t *finding_json(const struct finding *finding, int64_t now, int64_t start)
+{
+	static const char *const kinds[] = { "certificate", "crl", "csr", "source", "anchors" };
+	char hex[DIGEST_HEX_SIZE], when[64];
+	json_t *object = json_object();
+	json_object_set_new(object, "kind", json_string(kinds[finding->kind]));
+	json_object_set_new(object, "level", json_string(finding_level_name(finding_level(finding, now, start))));
+	json_object_set_new(object, "sha256", json_string(digest_hex(&finding->id, hex)));
+	json_object_set_new(object, "subject", words(finding->subject));
+	json_object_set_new(object, "names", words(finding->names));
+	json_object_set_new(object, "serial", words(finding->serial));
+	json_object_set_new(object, "key", words(finding->key));
+	json_object_set_new(object, "not_after", out_time(finding->end));
+	json_object_set_new(object, "when", json_string(finding_when(finding, now, when)));
+	json_object_set_new(object, "found_in", words(finding->stores));
+	json_object_set_new(object, "roles", words(finding->roles));
+	json_object_set_new(object, "owner", words(finding->owner));
+	json_object_set_new(object, "identity", json_boolean(finding->identity));
+	json_object_set_new(object, "acknowledged", json_boolean(finding->acknowledged));
+	json_object_set_new(object, "covered_by", finding->covered && finding->covered[0] ? words(finding->covered) : json_null());
+	json_object_set_new(object, "affected", words(finding->affected));
+	json_object_set_new(object, "advice", words(finding->advice));
+	return object;
+}

@@ -1,0 +1,76 @@
+/* What a run found: certificates near their end, and whatever else an administrator must know. */
+#ifndef TVS_CERTMON_FINDING_H
+#define TVS_CERTMON_FINDING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "certmon/schedule.h"
+#include "truststore/base/cert.h"
+#include "truststore/record.h"
+
+enum finding_kind {
+	FINDING_CERT,   /* a certificate ends */
+	FINDING_CRL,    /* a revocation list ends without a successor */
+	FINDING_CSR,    /* a signing request waits */
+	FINDING_SOURCE, /* a source could not be read */
+	FINDING_ANCHORS, /* several of the phones' anchors end within one window */
+	FINDING_RUN      /* no finding: the mark of the last run, among the notices */
+};
+
+enum finding_level { /* by urgency, the most urgent first */
+	FINDING_EXPIRED,
+	FINDING_CRITICAL, /* within a day; or a source that cannot be read */
+	FINDING_WARNING,  /* within `start` */
+	FINDING_NOTE      /* later */
+};
+
+struct finding {
+	enum finding_kind kind;
+	struct digest id;      /* of the certificate, or of kind and words */
+	int64_t end;           /* CLOCK_NEVER where there is none */
+	int64_t since;         /* for what has a beginning instead of an end */
+	char *subject;         /* or one sentence for other kinds; UTF-8, escaped */
+	char *names;           /* subject alternative names, "" for none */
+	char *serial, *key;    /* "RSA 2048" */
+	char *stores;          /* "tomcat-trust, CallManager-trust", or the file, or the server: where it was found */
+	char *roles;           /* "APP-SERVER" or "none" */
+	char *owner;           /* mail addresses, "" for none */
+	char *covered;         /* SHA-256 in hexadecimal of a newer certificate of the same subject; "" for none */
+	char *advice;          /* what to do next */
+	char *affected;        /* who notices, in words */
+	bool identity;         /* an own certificate */
+	bool acknowledged;
+	bool due;              /* has reached a slot that was not announced yet */
+	int64_t slot;          /* that slot */
+};
+
+struct findings {
+	struct finding *list;
+	size_t count, room;
+	size_t *slots, slot_count; /* index by id: position + 1, 0 is free */
+};
+
+void findings_deinit(struct findings *findings);
+
+/* Room for one more, zeroed, with `id`; the one that is there already if there is such a one (*is_new tells).
+ * NULL when there is no memory. Valid until the next call. */
+struct finding *findings_add(struct findings *findings, enum finding_kind kind, const struct digest *id, bool *is_new);
+
+/* The one with this id, NULL if there is none. */
+const struct finding *findings_find(const struct findings *findings, const struct digest *id);
+
+/* Most urgent first: by end; what has none (a source) stands in front. */
+void findings_sort(struct findings *findings);
+
+enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start);
+const char *finding_level_name(enum finding_level level); /* "expired" "critical" "warning" "note" */
+
+/* "expired 3 days ago", "expires in 12 days", "expires today". Returns `out`. */
+char *finding_when(const struct finding *finding, int64_t now, char out[64]);
+
+/* One finding as JSON. */
+json_t *finding_json(const struct finding *finding, int64_t now, int64_t start);
+
+#endif

@@ -1,0 +1,29 @@
+/* The mail: one digest a recipient, as plain text and as HTML (RFC 5322, RFC 2045 to 2047). */
+#ifndef TVS_CERTMON_MESSAGE_H
+#define TVS_CERTMON_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "certmon/finding.h"
+
+struct message {
+	const char *from, *to;        /* addresses */
+	int64_t now, start;
+	const struct finding *const *due;     /* what is announced, most urgent first */
+	size_t due_count;
+	const struct finding *const *covered; /* what has a successor: listed apart */
+	size_t covered_count;
+};
+
+/* The whole message with CR LF line ends, allocated; `*subject` as text, allocated. A certificate's words never become
+ * a header or markup. NULL when there is no memory. */
+char *message_build(const struct message *message, size_t *len, char **subject);
+
+/* A message of fixed words for `certmon test-mail`. */
+char *message_test(const char *from, const char *to, int64_t now, size_t *len);
+
+/* True if the text can stand as an address in a header and an SMTP command: one @, no blanks, no control characters, no < > , ; : */
+int message_address_valid(const char *address);
+
+#endif

@@ -1,0 +1,111 @@
+#define _GNU_SOURCE /* asprintf */
+#include "certmon/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "certmon/words.h"
+#include "truststore/base/outfile.h"
+#include "truststore/p12.h"
+
+struct files {
+	struct scan *scan;
+	const char *file;
+	const char *affected;
+	char *password; /* of PKCS#12 archives; NULL: none */
+};
+
+static bool ends_with(const char *name, const char *const *endings)
+{
+	const char *dot = strrchr(name, '.');
+	for (; dot && *endings; endings++)
+		if (!strcasecmp(dot, *endings))
+			return true;
+	return false;
+}
+
+static const char *const archive_endings[] = { ".p12", ".pfx", NULL };
+static const char *const cert_endings[] = { ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", NULL };
+
+static int take_cert(struct cert *cert, const struct cert_place *place, void *arg, struct err *err)
+{
+	(void)place;
+	struct files *files = arg;
+	int code = scan_cert(files->scan, cert, files->file, files->affected, err);
+	cert_free(cert);
+	return code;
+}
+
+static int scan_file(struct files *files, const char *file, struct err *err)
+{
+	struct err why;
+	err_clear(&why);
+	files->file = file;
+	int code;
+	if (ends_with(file, archive_endings)) {
+		char *bytes = NULL;
+		size_t len;
+		code = infile_read(file, P12_MAX_BYTES, &bytes, &len, &why);
+		if (!code)
+			code = p12_read(file, bytes, len, files->password, take_cert, files, &why);
+		free(bytes);
+	} else {
+		code = cert_read_file(file, take_cert, files, &why);
+	}
+	if (code == ERR_MEMORY)
+		return err_set(err, code, "%s", err_text(&why));
+	return code ? scan_problem(files->scan, file, err_text(&why), err) : ERR_OK;
+}
+
+static int scan_directory(struct files *files, const char *path, struct err *err)
+{
+	struct dirent **list;
+	int count = scandir(path, &list, NULL, alphasort), code = ERR_OK;
+	if (count < 0)
+		return scan_problem(files->scan, path, strerror(errno), err);
+	for (int i = 0; i < count; i++) {
+		char *file = NULL;
+		if (!code && ends_with(list[i]->d_name, cert_endings)) {
+			if (asprintf(&file, "%s/%s", path, list[i]->d_name) < 0)
+				code = err_set(err, ERR_MEMORY, "no memory");
+			else
+				code = scan_file(files, file, err);
+			free(file);
+		}
+		free(list[i]);
+	}
+	free(list);
+	return code;
+}
+
+static int scan_path(struct files *files, const char *path, struct err *err)
+{
+	struct stat status;
+	if (stat(path, &status))
+		return scan_problem(files->scan, path, strerror(errno), err);
+	return S_ISDIR(status.st_mode) ? scan_directory(files, path, err) : scan_file(files, path, err);
+}
+
+int scan_files(struct scan *scan, struct err *err)
+{
+	const struct conf *conf = scan->settings->conf;
+	struct files files = { .scan = scan, .affected = words_affected(0, NULL, NULL) };
+	struct err why;
+	int code = ERR_OK;
+	if (conf_text(conf, "certmon", "files-password-file") &&
+	    conf_secret(conf, "certmon", "files-password-file", &files.password, &why))
+		code = scan_problem(scan, conf_text(conf, "certmon", "files-password-file"), err_text(&why), err);
+	for (const char *const *path = conf_list(conf, "certmon", "files"); *path && !code; path++)
+		code = scan_path(&files, *path, err);
+	const char *lsc = conf_text(conf, "certmon", "lsc-directory");
+	files.affected = "the phone that presents it can no longer register securely";
+	if (!code && conf_flag(conf, "certmon", "lsc") && lsc)
+		code = scan_path(&files, lsc, err);
+	conf_secret_free(files.password);
+	return code;
+}

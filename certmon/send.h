@@ -1,0 +1,29 @@
+/* Delivery of one message or one notice to one channel. The only place here that uses libcurl. */
+#ifndef TVS_CERTMON_SEND_H
+#define TVS_CERTMON_SEND_H
+
+#include <stddef.h>
+
+#include "truststore/base/conf.h"
+#include "truststore/base/err.h"
+
+enum { SEND_REPLY_SIZE = 512, SEND_TIMEOUT_S = 60, SEND_CONNECT_TIMEOUT_S = 15 };
+
+struct sender;
+
+/* Opens what all messages of a run share (a connection is used again). ERR_CONFIG, ERR_SYSTEM. */
+int sender_new(const struct conf *conf, struct sender **out, struct err *err);
+void sender_free(struct sender *sender);
+
+/* A mail, over [certmon] smtp or through [certmon] sendmail. `reply` gets the server's last line, or how the command ended.
+ * 0 when it was accepted for delivery. */
+int sender_mail(struct sender *sender, const char *to, const char *message, size_t len,
+                char reply[SEND_REPLY_SIZE], struct err *err);
+
+/* JSON to the standard input of [certmon] command, started without a shell; it must exit with 0 in time. */
+int sender_command(struct sender *sender, const char *json, size_t len, char reply[SEND_REPLY_SIZE], struct err *err);
+
+/* JSON by POST to [certmon] webhook (http, https); any 2xx counts. */
+int sender_webhook(struct sender *sender, const char *json, size_t len, char reply[SEND_REPLY_SIZE], struct err *err);
+
+#endif
