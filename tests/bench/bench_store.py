@@ -1,0 +1,82 @@
+"""L1 I1 S1: large stores, against plain LMDB, plain parsing and small stores."""
+import os
+import time
+
+from servers import keys, question_us, tvsd
+from tools import SERVER_CPU, load, main, medians, pinned, program, row, run, value, values
+
+MANY, FEW, BULK = 1000000, 1000, 100000
+
+
+def seconds_of(*words):
+    """Processor time of a command, user and system, on the server's core."""
+    before = os.times()
+    run(*pinned(SERVER_CPU, *words))
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def make(directory, name, count):
+    folder = f"{directory}/{name}"
+    os.mkdir(folder)
+    run(program("tests/bench/mkcerts"), str(count), str(BULK), folder, str(min(count, 20000)), "1")
+    store = f"{folder}/store"
+    run(program("truststore"), "--store", store, "init")
+    files = sorted(f"{folder}/{file}" for file in os.listdir(folder) if file.startswith("certs-"))
+    run(program("truststore"), "--store", store, "--quiet", "add", "tomcat-trust", *files)
+    return store, f"{folder}/requests", files
+
+
+def importing(directory, files):
+    turn = iter(range(1000))
+
+    def ours():
+        store = f"{directory}/import-{next(turn)}"
+        run(program("truststore"), "--store", store, "init")
+        return seconds_of(program("truststore"), "--store", store, "--quiet", "add", "tomcat-trust", files[0])
+
+    def theirs():
+        return seconds_of(program("tests/bench/parse"), files[0])
+    row("I1", "adding 100,000 certificates", *medians(3, ours, theirs), "s", 1.5)
+
+
+def looking(directory, store):
+    os.mkdir(f"{directory}/plain")
+    text = run(*pinned(SERVER_CPU, program("tests/bench/lookup"), store, f"{directory}/plain", "1000000", "5"))
+    ours, plain = sorted(values(text, "store"))[2], sorted(values(text, "plain"))[2]
+    row("L1", "look-up among 1,000,000 certificates", ours, plain, "ns", 1.2)
+
+
+def asking(directory, many, few):
+    big, small = tvsd(directory, "rsa", many[0]), tvsd(directory, "rsa", few[0])
+    try:
+        row("L1", "one verification among 1,000,000 (yardstick: among 1,000)",
+            *medians(5, question_us(big, 50, many[1]), question_us(small, 50, few[1])), "us", 1.15)
+    finally:
+        big.stop()
+        small.stop()
+
+
+def starting(directory, many, few):
+    def first_answer(store, requests):
+        def once():
+            begin = time.monotonic()
+            server = tvsd(directory, "rsa", store, wait=False)
+            at = value(load("first", server.port, requests), "at")
+            server.stop()
+            return (at - begin) * 1e3
+        return once
+    row("S1", "start to first answer with 1,000,000 (yardstick: 1,000)",
+        *medians(7, first_answer(*many[:2]), first_answer(*few[:2])), "ms", 1.2)
+
+
+def part(directory):
+    keys(directory)
+    few, many = make(directory, "few", FEW), make(directory, "many", MANY)
+    importing(directory, many[2])
+    looking(directory, many[0])
+    asking(directory, many, few)
+    starting(directory, many, few)
+
+
+main(part)
