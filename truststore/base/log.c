@@ -23,6 +23,7 @@ enum {
 	BUFFER_SIZE = 65536,
 	LINE_MAX_TEXT = 2048,              /* of one line without its prefix; under PIPE_BUF with it */
 	PREFIX_MAX = 160,
+	LOST_MAX = 96,
 	NAME_MAX_TEXT = 32,
 	FACILITY_DAEMON = 3 << 3           /* RFC 5424 section 6.2.1 */
 };
@@ -217,32 +218,27 @@ static bool is_plain(const char *text, size_t len)
 	return !bad;
 }
 
-/* Adds a whole line to the buffer; false if it has no room. */
-static bool put(struct log *log, enum log_level level, const char *text, size_t len)
+/* Adds a whole line to the buffer, which has room for it. */
+static void put(struct log *log, enum log_level level, const char *text, size_t len)
 {
 	char head[PREFIX_MAX];
 	size_t n = prefix(log, level, head);
-	if (log->used + n + len + 1 > sizeof log->buffer)
-		return false;
 	memcpy(log->buffer + log->used, head, n);
 	memcpy(log->buffer + log->used + n, text, len);
 	log->used += n + len;
 	log->buffer[log->used++] = '\n';
-	return true;
 }
 
 /* Adds the count of what was lost since it was last told. */
-static bool put_lost(struct log *log)
+static void put_lost(struct log *log)
 {
-	char text[96];
+	char text[LOST_MAX];
 	if (log->lost == log->reported)
-		return true;
+		return;
 	int n = snprintf(text, sizeof text, "log lines lost because nobody took them lost=%llu",
 	                 (unsigned long long)(log->lost - log->reported));
-	if (!put(log, LOG_LEVEL_WARNING, text, (size_t)n))
-		return false;
+	put(log, LOG_LEVEL_WARNING, text, (size_t)n);
 	log->reported = log->lost;
-	return true;
 }
 
 void log_line(struct log *log, enum log_level level, const char *format, ...)
@@ -268,8 +264,12 @@ void log_line(struct log *log, enum log_level level, const char *format, ...)
 	}
 	if (log->used > sizeof log->buffer - 2 * (LINE_MAX_TEXT + PREFIX_MAX))
 		log_flush(log);
-	if (!put_lost(log) || !put(log, level, text, len))
+	if (sizeof log->buffer - log->used > len + LOST_MAX + 2 * PREFIX_MAX) {
+		put_lost(log);
+		put(log, level, text, len);
+	} else {
 		log->lost++;
+	}
 	if (!log->hold)
 		log_flush(log);
 }
@@ -356,7 +356,8 @@ void log_flush(struct log *log)
 		if (n < (ssize_t)len)
 			break;
 	}
-	memmove(log->buffer, log->buffer + done, log->used - done);
+	if (done)
+		memmove(log->buffer, log->buffer + done, log->used - done);
 	log->used -= done;
 }
 
