@@ -196,9 +196,25 @@ static size_t distance(const char *a, const char *b)
 	return row[lb];
 }
 
-static int no_such_command(const struct cli *cli, struct err *err)
+/* For a first word of two: the words that may follow it. False if there are none. */
+static bool list_second_words(const struct cli *cli, struct err *err)
 {
-	const char *best = NULL;
+	char words[256] = "";
+	size_t used = 0, len = strlen(cli->words[0]);
+	for (const struct cli_command *row = cli->program->commands; row->name; row++)
+		if (!strncmp(row->name, cli->words[0], len) && row->name[len] == ' ' &&
+		    used < sizeof words)
+			used += (size_t)snprintf(words + used, sizeof words - used, "%s%s",
+			                         used ? ", " : "", row->name + len + 1);
+	if (used)
+		err_set(err, ERR_USAGE, "'%s' needs one of: %s", cli->words[0], words);
+	return used > 0;
+}
+
+/* The row that differs least from what was typed, NULL if none is near. */
+static const struct cli_command *nearest(const struct cli *cli)
+{
+	const struct cli_command *best = NULL;
 	size_t least = 3;
 	char typed[64];
 	for (const struct cli_command *row = cli->program->commands; row->name; row++) {
@@ -208,12 +224,21 @@ static int no_such_command(const struct cli *cli, struct err *err)
 		size_t away = distance(typed, row->name);
 		if (away < least) {
 			least = away;
-			best = row->name;
+			best = row;
 		}
 	}
-	if (best)
-		return err_set(err, ERR_USAGE, "there is no command '%s'; did you mean '%s'?",
-		               cli->words[0], best);
+	return best;
+}
+
+static int no_such_command(const struct cli *cli, struct err *err)
+{
+	const struct cli_command *near = nearest(cli);
+	bool two = near && strchr(near->name, ' ') && cli->word_count > 1;
+	if (near)
+		return err_set(err, ERR_USAGE, "there is no command '%s%s%s'; did you mean '%s'?",
+		               cli->words[0], two ? " " : "", two ? cli->words[1] : "", near->name);
+	if (list_second_words(cli, err))
+		return ERR_USAGE;
 	return err_set(err, ERR_USAGE, "there is no command '%s'; see %s --help", cli->words[0],
 	               cli->program->name);
 }
@@ -378,6 +403,8 @@ bool cli_verbose(const struct cli *cli)
 static void say(const struct cli *cli, const char *between, const char *text)
 {
 	fflush(stdout);
+	if (cli->progress_width)
+		fprintf(stderr, "\r%*s\r", cli->progress_width, "");
 	fprintf(stderr, "%s: %s%s\n", cli->program->name, between, text);
 }
 

@@ -114,14 +114,15 @@ void outfile_abort(struct outfile *file)
 	outfile_free(file);
 }
 
-/* Everything out of stdio; 0 or -1 with errno. */
-static int flush_stream(FILE *stream)
+/* Everything out of stdio; 0 or -1 with errno. Where a write failed earlier its errno is gone: a temporary
+ * file, which is lost now anyway, takes another byte to say it again. */
+static int flush_stream(const struct outfile *file)
 {
 	errno = 0;
-	if (fflush(stream) == 0 && !ferror(stream))
+	if (fflush(file->stream) == 0 && !ferror(file->stream))
 		return 0;
-	if (!errno)
-		errno = EIO; /* a write failed earlier, its errno is gone */
+	if (!errno && (!file->path || write(fileno(file->stream), "", 1) == 1))
+		errno = EIO;
 	return -1;
 }
 
@@ -161,11 +162,11 @@ int outfile_commit(struct outfile *file, struct err *err)
 {
 	int rc = 0;
 	if (!file->path) {
-		if (flush_stream(file->stream) < 0)
+		if (flush_stream(file) < 0)
 			rc = err_errno(err, "cannot write to standard output");
 		goto done;
 	}
-	if (flush_stream(file->stream) < 0 || fsync(fileno(file->stream)) < 0) {
+	if (flush_stream(file) < 0 || fsync(fileno(file->stream)) < 0) {
 		rc = err_errno(err, "%s: cannot write", file->path);
 		goto done;
 	}
