@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +11,11 @@
 
 enum { MAX_FILE = 256 << 10, MAX_NAME = 64 };
 
-void conf_mistake(struct conf *conf, unsigned line, const char *format, ...)
+/* Takes ownership of `text`. */
+static void keep_mistake(struct conf *conf, unsigned line, char *text)
 {
-	struct err err;
-	va_list args;
-	va_start(args, format);
-	err_setv(&err, ERR_CONFIG, format, args);
-	va_end(args);
-	if (line)
-		err_prefix(&err, "%s:%u", conf->file, line);
-	else
-		err_prefix(&err, "%s", conf->file);
 	struct conf_mistake *grown =
 		realloc(conf->mistakes, (conf->mistake_count + 1) * sizeof *grown);
-	char *text = strdup(err.text);
 	if (grown)
 		conf->mistakes = grown;
 	if (!grown || !text) {
@@ -35,6 +27,32 @@ void conf_mistake(struct conf *conf, unsigned line, const char *format, ...)
 	for (; at > 0 && grown[at - 1].line > line; at--)
 		grown[at] = grown[at - 1];
 	grown[at] = (struct conf_mistake){ line, text };
+}
+
+void conf_mistake(struct conf *conf, unsigned line, const char *format, ...)
+{
+	struct err err;
+	va_list args;
+	if (conf_is_hopeless(conf))
+		return;
+	va_start(args, format);
+	err_setv(&err, ERR_CONFIG, format, args);
+	va_end(args);
+	if (conf->mistake_count == CONF_MAX_MISTAKES) {
+		err_set(&err, ERR_CONFIG, "more mistakes, which are not listed");
+		err_prefix(&err, "%s", conf->file);
+		line = UINT_MAX;
+	} else if (line) {
+		err_prefix(&err, "%s:%u", conf->file, line);
+	} else {
+		err_prefix(&err, "%s", conf->file);
+	}
+	keep_mistake(conf, line, strdup(err.text));
+}
+
+bool conf_is_hopeless(const struct conf *conf)
+{
+	return conf->mistake_count > CONF_MAX_MISTAKES;
 }
 
 /* Sections */

@@ -57,11 +57,11 @@ static void add_section(struct conf *conf, unsigned line, const char *name, size
 	grown[conf->section_count++] = (struct conf_section){ copy, line };
 }
 
-/* "[name]" with nothing behind it; other lines with a bracket are left to the library. */
-static void scan_section(struct conf *conf, unsigned line, const char *text, size_t len)
+/* "[name]" with nothing behind it; other lines with a bracket are left to the library. True if it was one. */
+static bool scan_section(struct conf *conf, unsigned line, const char *text, size_t len)
 {
 	if (len < 2 || text[len - 1] != ']')
-		return;
+		return false;
 	text++;
 	len = trimmed(text, len - 2);
 	while (len && is_blank(*text)) {
@@ -70,6 +70,7 @@ static void scan_section(struct conf *conf, unsigned line, const char *text, siz
 	}
 	if (len)
 		add_section(conf, line, text, len);
+	return len > 0;
 }
 
 static bool check_key(struct conf *conf, unsigned line, const char *text, size_t len)
@@ -86,25 +87,29 @@ static bool check_key(struct conf *conf, unsigned line, const char *text, size_t
 	return true;
 }
 
+/* Where the scan stands. */
+enum part { PART_HEAD, PART_SECTION, PART_BROKEN /* behind a section that cannot be read */ };
+
 /* False if the line must not reach the library. */
-static bool scan_line(struct conf *conf, unsigned line, const char *text, size_t len)
+static bool scan_line(struct conf *conf, enum part *part, unsigned line, const char *text, size_t len)
 {
 	if (len && text[len - 1] == '\r')
 		len--;
+	if (len && *text == '[')
+		*part = PART_BROKEN;
 	if (!check_bytes(conf, line, text, len))
 		return false;
 	len = trimmed(text, len);
 	if (!len || *text == '#' || *text == ';' || is_blank(*text))
 		return true;
 	if (*text == '[') {
-		scan_section(conf, line, text, len);
+		if (scan_section(conf, line, text, len))
+			*part = PART_SECTION;
 		return true;
 	}
-	if (!conf->section_count) {
+	if (*part == PART_HEAD)
 		conf_mistake(conf, line, "stands before the first [section]");
-		return false;
-	}
-	return check_key(conf, line, text, len);
+	return *part == PART_SECTION && check_key(conf, line, text, len);
 }
 
 /* Puts blanks over the given line, so that the numbers of the others stay. */
@@ -123,11 +128,12 @@ static void blank_line(char *text, size_t len, unsigned line)
 
 static void scan(struct conf *conf, char *text, size_t len)
 {
+	enum part part = PART_HEAD;
 	unsigned line = 1;
 	for (size_t at = 0; at < len; line++) {
 		char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
-		if (!scan_line(conf, line, text + at, n))
+		if (!scan_line(conf, &part, line, text + at, n))
 			memset(text + at, ' ', n);
 		at += n + 1;
 	}
@@ -205,7 +211,7 @@ static void take_values(struct conf *conf, struct ini_cfgobj *ini)
 		keys = 0;
 		char **key = ini_get_attribute_list(ini, section[i], &keys, &error);
 		conf->no_memory |= error != 0;
-		for (int j = 0; j < keys; j++)
+		for (int j = 0; j < keys && !conf_is_hopeless(conf); j++)
 			if (!listed_before(key, j))
 				take_key(conf, ini, section[i], key[j]);
 		if (key)

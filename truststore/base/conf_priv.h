@@ -36,9 +36,14 @@ struct conf {
 	bool no_memory; /* something could not be kept: nothing of this may be used */
 };
 
-/* Keeps one mistake; line 0 is the file as a whole. */
+enum { CONF_MAX_MISTAKES = 100 };
+
+/* Keeps one mistake; line 0 is the file as a whole. Those over CONF_MAX_MISTAKES become one that says so. */
 void conf_mistake(struct conf *conf, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* True when there are so many that looking further is of no use. */
+bool conf_is_hopeless(const struct conf *conf);
 
 /* Reads the text of a file, whose bytes it may change: finds the sections, and hands each value to
  * conf_take. Mistakes are kept. */
