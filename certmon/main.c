@@ -33,7 +33,7 @@ static const struct cli_command commands[] = {
 	{ "run", "", 0, 0, run_options, cmd_run, "find what is due, notify, remember; for cron or a timer" },
 	{ "watch", "", 0, 0, NULL, cmd_watch, "stay, and run every hour" },
 	{ "report", "", 0, 0, report_options, cmd_report, "print the state, or write it to files" },
-	{ "check", "", 0, 0, check_options, cmd_check, "one line for a monitoring system; exit 0 ok, 1 warning, 2 critical, 3 unknown" },
+	{ "check", "", 0, 0, check_options, cmd_check, "a monitoring plugin: one line, exit 0 to 3" },
 	{ "ack", "HASH", 1, 1, ack_options, cmd_ack, "silence one finding" },
 	{ "unack", "HASH", 1, 1, NULL, cmd_unack, "announce it again" },
 	{ "test-mail", "", 0, 0, NULL, cmd_test_mail, "send a test message with the configured settings" },

@@ -41,3 +41,4 @@ check()
 }
 
 check tvsc tvs/tvsc.1
+check certmon certmon/certmon.1
