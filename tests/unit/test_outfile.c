@@ -11,11 +11,12 @@
 
 #include "truststore/base/outfile.h"
 
-static char folder[] = "/tmp/test_outfile-XXXXXX", path[64];
+static char folder[32], path[64];
 static struct err err;
 
 static void setup(void)
 {
+	strcpy(folder, "/tmp/test_outfile-XXXXXX"); /* also where tests do not fork (valgrind) */
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/file", folder);
 	umask(077);
@@ -120,7 +121,9 @@ END_TEST
 
 START_TEST(what_cannot_be_written_leaves_nothing)
 {
-	struct rlimit limit = { 20000, 20000 };
+	struct rlimit before, limit;
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){ 20000, before.rlim_max };
 	char *big = calloc(1, 50000);
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(outfile_write(path, 0600, false, "old", 3, &err), 0);
@@ -138,6 +141,7 @@ START_TEST(what_cannot_be_written_leaves_nothing)
 	ck_assert_int_eq(outfile_commit(file, &err), ERR_SYSTEM);
 	expect_content("old");
 	expect_only("file");
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	free(big);
 }
 END_TEST
@@ -204,10 +208,14 @@ START_TEST(reads_standard_input_in_pieces)
 	ck_assert_int_eq(pipe(pipes), 0);
 	ck_assert_int_eq(write(pipes[1], "a\0b", 3), 3);
 	close(pipes[1]);
+	int saved = dup(STDIN_FILENO);
 	dup2(pipes[0], STDIN_FILENO);
+	close(pipes[0]);
 	ck_assert_int_eq(infile_read("-", 10, &text, &len, &err), 0);
 	ck_assert_uint_eq(len, 3);
 	ck_assert(!memcmp(text, "a\0b", 4));
+	dup2(saved, STDIN_FILENO);
+	close(saved);
 	free(text);
 }
 END_TEST
