@@ -1,5 +1,6 @@
 /* certmon: finds what expires and tells the administrators. */
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "certmon/cmd.h"
@@ -49,6 +50,7 @@ static const struct cli_program program = {
 int main(int argc, char **argv)
 {
 	struct err err;
+	signal(SIGPIPE, SIG_IGN); /* a server or a command that is gone is an error like any other */
 	if (clock_init(&err)) {
 		fprintf(stderr, "certmon: %s\n", err_text(&err));
 		return EXIT_FAILED;

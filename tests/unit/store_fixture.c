@@ -89,6 +89,7 @@ struct cert *fixture_cert(const struct made *how)
 	gnutls_x509_crt_set_activation_time(crt, how->from ? how->from : NOW - 365 * DAY);
 	gnutls_x509_crt_set_expiration_time(crt, how->to ? how->to : NOW + 365 * DAY);
 	ck_assert_int_eq(gnutls_x509_crt_set_key(crt, key), 0);
+	ck_assert_int_eq(gnutls_x509_crt_set_key(issuer, key), 0);
 	gnutls_x509_crt_set_basic_constraints(crt, how->ca, -1);
 	ck_assert_int_eq(gnutls_x509_crt_sign2(crt, issuer, key, GNUTLS_DIG_SHA256, 0), 0);
 	ck_assert_int_eq(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der), 0);

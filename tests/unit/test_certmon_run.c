@@ -1,0 +1,276 @@
+/* Whole runs of certmon with the clock set by the test: what is announced, when, to whom. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certmon/notice.h"
+#include "certmon/run.h"
+#include "tests/unit/store_fixture.h"
+#include "truststore/base/clock.h"
+
+enum { HOUR = 3600, MAILS_MAX = 200 };
+
+static struct settings settings;
+static struct conf *conf;
+
+/* The mails that were made, in order: when, to whom, about how many. */
+struct mail {
+	int64_t made;
+	char to[64], subject[256];
+};
+static struct mail mails[MAILS_MAX];
+static size_t mail_count;
+
+static void configure(const char *more)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/certmon.conf", fixture_path);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "[certmon]\nemail = yes\nto = admin@example.test\nfrom = certmon@example.test\n%s", more);
+	fclose(file);
+	conf_free(conf);
+	conf = NULL;
+	ck_assert_msg(!conf_load(path, &conf, &fixture_err), "%s", err_text(&fixture_err));
+	ck_assert_msg(!settings_read(conf, &settings, &fixture_err), "%s", err_text(&fixture_err));
+}
+
+static void setup(void)
+{
+	fixture_setup();
+	signal(SIGPIPE, SIG_IGN);
+	mail_count = 0;
+	configure("sendmail = true\n");
+}
+
+static void teardown(void)
+{
+	conf_free(conf);
+	conf = NULL;
+	fixture_teardown();
+}
+
+/* One run at `now`; 0, or how many messages wait. */
+static size_t run_at(int64_t now)
+{
+	struct run run = { .settings = &settings, .store = fixture_store, .now = now };
+	ck_assert_msg(!run_all(&run, &fixture_err), "%s", err_text(&fixture_err));
+	size_t waiting = run.waiting;
+	run_deinit(&run);
+	return waiting;
+}
+
+static int take_mail(uint64_t number, const struct outbox *message, void *arg, struct err *err)
+{
+	(void)number, (void)arg, (void)err;
+	struct mail *mail = &mails[mail_count++];
+	mail->made = message->made;
+	snprintf(mail->to, sizeof mail->to, "%.*s", (int)message->to.len, message->to.bytes);
+	snprintf(mail->subject, sizeof mail->subject, "%.*s", (int)message->subject.len, message->subject.bytes);
+	return 0;
+}
+
+static int read_mails(struct txn *txn, void *arg, struct err *err)
+{
+	return outbox_each(txn, take_mail, arg, err);
+}
+
+static void collect(void)
+{
+	mail_count = 0;
+	ck_assert_int_eq(store_read(fixture_store, read_mails, NULL, &fixture_err), 0);
+}
+
+static struct cert *add_ending(const char *subject, int64_t end, const char *owner)
+{
+	struct made how = { .subject = subject, .issuer = "CN=ca", .from = NOW - 400 * (int64_t)DAY, .to = end };
+	struct cert *cert = fixture_cert(&how);
+	struct trust_add add = { .store = "tomcat-trust", .until = CLOCK_NEVER, .owner = owner };
+	ck_assert_msg(!fixture_add(cert, &add), "%s", err_text(&fixture_err));
+	return cert;
+}
+
+#define END (NOW + 90 * (int64_t)DAY)
+static const int64_t days[] = { -30, -23, -16, -9, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+enum { DAYS = sizeof days / sizeof *days };
+
+/* Exactly one mail at each of the documented moments, at the first run that follows it. */
+static void documented_mails(int64_t step)
+{
+	collect();
+	ck_assert_uint_eq(mail_count, DAYS);
+	for (size_t i = 0; i < DAYS; i++) {
+		ck_assert_int_ge(mails[i].made, END + days[i] * DAY);
+		ck_assert_int_lt(mails[i].made, END + days[i] * DAY + step);
+		ck_assert_str_eq(mails[i].to, "admin@example.test");
+	}
+}
+
+START_TEST(hour_by_hour_from_90_days_before_to_10_days_after)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	for (int64_t now = NOW; now <= END + 10 * DAY; now += HOUR)
+		ck_assert_uint_eq(run_at(now), 0);
+	documented_mails(HOUR);
+}
+END_TEST
+
+START_TEST(two_runs_at_each_time_and_a_clock_that_steps_back)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	for (int64_t now = END - 31 * (int64_t)DAY; now <= END + 10 * DAY; now += 6 * HOUR) {
+		run_at(now);
+		run_at(now);
+		run_at(now - 2 * DAY);
+	}
+	documented_mails(6 * HOUR);
+}
+END_TEST
+
+START_TEST(a_missed_week_gives_one_mail)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	run_at(END - 30 * (int64_t)DAY);
+	run_at(END - 15 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	run_at(END + 7 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+}
+END_TEST
+
+START_TEST(what_cannot_be_delivered_waits_and_goes_once)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	configure("sendmail = false\n");
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY), 1);
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY + HOUR), 1);
+	configure("sendmail = true\n");
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY + 2 * HOUR), 0);
+	run_at(END - 30 * (int64_t)DAY + 3 * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 1);
+	configure("sendmail = false\n"); /* nothing is left to send, so nothing can fail */
+	ck_assert_uint_eq(run_at(END - 29 * (int64_t)DAY), 0);
+}
+END_TEST
+
+START_TEST(an_owner_gets_his_own_and_the_administrators_all)
+{
+	cert_free(add_ending("CN=a.example.test", END, "owner@example.test"));
+	cert_free(add_ending("CN=b.example.test", END, NULL));
+	run_at(END - 30 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[0].to, "admin@example.test");
+	ck_assert_ptr_nonnull(strstr(mails[0].subject, "2 to look after"));
+	ck_assert_str_eq(mails[1].to, "owner@example.test");
+	ck_assert_str_eq(mails[1].subject, "Certificates: CN=a.example.test expires in 30 days");
+}
+END_TEST
+
+START_TEST(a_successor_covers)
+{
+	struct cert *old = add_ending("CN=a.example.test", END, NULL);
+	struct made how = { .subject = "CN=a.example.test", .issuer = "CN=ca", .from = NOW - DAY, .to = END + 300 * (int64_t)DAY, .serial = 2 };
+	struct cert *newer = fixture_cert(&how);
+	struct trust_add add = { .store = "tomcat-trust", .until = CLOCK_NEVER, .keep_old = 200 * (int64_t)DAY };
+	ck_assert_msg(!fixture_add(newer, &add), "%s", err_text(&fixture_err));
+	run_at(END - 30 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 0);
+	cert_free(old);
+	cert_free(newer);
+}
+END_TEST
+
+START_TEST(blocked_and_removed_ones_are_silent)
+{
+	struct cert *blocked = add_ending("CN=a.example.test", END, NULL), *removed = add_ending("CN=b.example.test", END, NULL);
+	ck_assert_int_eq(fixture_block(cert_sha256(blocked)), 0);
+	ck_assert_int_eq(fixture_remove("tomcat-trust", removed), 0);
+	run_at(END - 30 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 0);
+	cert_free(blocked);
+	cert_free(removed);
+}
+END_TEST
+
+START_TEST(an_unreadable_source_is_a_finding_and_new_after_it_was_repaired)
+{
+	char more[256], path[128];
+	snprintf(path, sizeof path, "%s/missing.pem", fixture_path);
+	snprintf(more, sizeof more, "sendmail = true\nfiles = %s\n", path);
+	configure(more);
+	run_at(NOW);
+	run_at(NOW + HOUR);
+	run_at(NOW + 6 * DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 1);
+	ck_assert_ptr_nonnull(strstr(mails[0].subject, "cannot be read"));
+	run_at(NOW + 7 * DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	struct made how = { .subject = "CN=far", .to = NOW + 3000 * (int64_t)DAY };
+	struct cert *cert = fixture_cert(&how);
+	size_t len, der_len;
+	char *pem;
+	const uint8_t *der = cert_der(cert, &der_len);
+	ck_assert_int_eq(cert_pem(der, der_len, &pem, &len), 0);
+	FILE *file = fopen(path, "w");
+	fputs(pem, file);
+	fclose(file);
+	run_at(NOW + 8 * DAY);
+	unlink(path);
+	run_at(NOW + 8 * DAY + HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+	free(pem);
+	cert_free(cert);
+}
+END_TEST
+
+static int count_one(const char *to, const char *subject, const char *bytes, size_t len, void *arg, struct err *err)
+{
+	(void)subject, (void)err;
+	ck_assert_str_eq(to, "admin@example.test");
+	ck_assert_uint_eq(strlen(bytes), len);
+	++*(size_t *)arg;
+	return 0;
+}
+
+START_TEST(a_dry_run_remembers_nothing)
+{
+	cert_free(add_ending("CN=a.example.test", END, NULL));
+	uint64_t revision = fixture_revision();
+	struct run run = { .settings = &settings, .store = fixture_store, .now = END - 20 * (int64_t)DAY };
+	size_t shown = 0;
+	ck_assert_int_eq(run_dry(&run, count_one, &shown, &fixture_err), 0);
+	ck_assert_uint_eq(shown, 1);
+	run_deinit(&run);
+	ck_assert_uint_eq(fixture_revision(), revision);
+	ck_assert_uint_eq(fixture_count(STORE_NOTICE) + fixture_count(STORE_OUTBOX), 0);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests;
+	Suite *suite = fixture_suite("certmon runs", &tests);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, hour_by_hour_from_90_days_before_to_10_days_after);
+	tcase_add_test(tests, two_runs_at_each_time_and_a_clock_that_steps_back);
+	tcase_add_test(tests, a_missed_week_gives_one_mail);
+	tcase_add_test(tests, what_cannot_be_delivered_waits_and_goes_once);
+	tcase_add_test(tests, an_owner_gets_his_own_and_the_administrators_all);
+	tcase_add_test(tests, a_successor_covers);
+	tcase_add_test(tests, blocked_and_removed_ones_are_silent);
+	tcase_add_test(tests, an_unreadable_source_is_a_finding_and_new_after_it_was_repaired);
+	tcase_add_test(tests, a_dry_run_remembers_nothing);
+	return fixture_run(suite);
+}
