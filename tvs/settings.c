@@ -151,10 +151,12 @@ static void read_ciphers(struct build *build, struct settings_listener *out)
 		mistake(build, out->section, "ciphers", "%s", err_text(&why));
 		return;
 	}
+	out->ciphers = all;
+	out->ciphers.count = 0;
 	for (size_t i = 0; i < all.count; i++)
 		if (!build->settings->fips || approved(all.suite[i]))
 			out->ciphers.suite[out->ciphers.count++] = all.suite[i];
-	if (out->ciphers.count == 0)
+	if (out->ciphers.count == 0 && all.count > 0)
 		mistake(build, out->section, "ciphers", "with fips = yes none of these suites is left");
 }
 

@@ -174,15 +174,23 @@ static int add_suites(struct tls_setup *self, const struct cipher_list *list, un
 	return ERR_OK;
 }
 
-/* Makes `tls13`, if the certificate may sign. */
-static int add_tls13(struct tls_setup *self, bool aes_only, unsigned usage, struct err *err)
+/* Makes `tls13`, if the certificate may sign and the list leaves a suite. */
+static int add_tls13(struct tls_setup *self, const struct cipher_list *list, bool aes_only, unsigned usage,
+                     struct err *err)
 {
-	if (!(usage & GNUTLS_KEY_DIGITAL_SIGNATURE))
+	char text[512] = "NONE:+VERS-TLS1.3";
+	bool any = false;
+	for (size_t i = 0; i < list->tls13_count; i++) {
+		if (aes_only && list->tls13[i] == GNUTLS_CIPHER_CHACHA20_POLY1305)
+			continue;
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof text - len, ":+%s", gnutls_cipher_get_name(list->tls13[i]));
+		any = true;
+	}
+	if (!any || !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE))
 		return ERR_OK;
-	char text[512];
-	snprintf(text, sizeof text,
-	         "NONE:+VERS-TLS1.3:+AES-256-GCM%s:+AES-128-GCM:+AEAD:" GROUPS ":+SIGN-ALL:%%SERVER_PRECEDENCE",
-	         aes_only ? "" : ":+CHACHA20-POLY1305");
+	size_t len = strlen(text);
+	snprintf(text + len, sizeof text - len, ":+AEAD:" GROUPS ":+SIGN-ALL:%%SERVER_PRECEDENCE");
 	int ret = gnutls_priority_init(&self->tls13, text, NULL);
 	return ret < 0 ? err_set(err, ERR_TLS, "TLS 1.3: %s", gnutls_strerror(ret)) : ERR_OK;
 }
@@ -247,7 +255,7 @@ static int build(struct tls_setup *self, const struct tls_config *config, struct
 	if (!code)
 		code = read_own(self, &config->chain[0], &usage, err);
 	if (!code)
-		code = add_tls13(self, config->aes_only, usage, err);
+		code = add_tls13(self, config->ciphers, config->aes_only, usage, err);
 	if (!code)
 		code = add_suites(self, config->ciphers, usage, err);
 	if (!code && !self->count && !self->tls13)
