@@ -9,6 +9,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 4 }; /* of safe contents inside safe contents */
@@ -212,7 +213,119 @@ int p12_read(const char *name, const void *bytes, size_t len, const char *passwo
 	return code;
 }
 
+struct p12_writer {
+	enum p12_profile profile;
+	char *password;
+	STACK_OF(PKCS12_SAFEBAG) *bag;
+	STACK_OF(PKCS7) *parts;
+};
+
+int p12_writer_new(const char *password, enum p12_profile profile, struct p12_writer **out, struct err *err)
+{
+	struct p12_writer *writer = *out = calloc(1, sizeof *writer);
+	if (!writer || !(writer->password = strdup(password))) {
+		free(writer);
+		*out = NULL;
+		return err_set(err, ERR_MEMORY, "no memory for an archive");
+	}
+	writer->profile = profile;
+	return ERR_OK;
+}
+
+void p12_writer_free(struct p12_writer *writer)
+{
+	if (!writer)
+		return;
+	sk_PKCS12_SAFEBAG_pop_free(writer->bag, PKCS12_SAFEBAG_free);
+	sk_PKCS7_pop_free(writer->parts, PKCS7_free);
+	OPENSSL_cleanse(writer->password, strlen(writer->password));
+	free(writer->password);
+	free(writer);
+	ERR_clear_error();
+}
+
+/* Encrypts the bag that is being filled and begins the next. */
+static int close_bag(struct p12_writer *writer, struct err *err)
+{
+	int nid = writer->profile == P12_LEGACY ? NID_pbe_WithSHA1And3_Key_TripleDES_CBC : NID_aes_256_cbc;
+	if (!writer->bag)
+		return ERR_OK;
+	if (!PKCS12_add_safe(&writer->parts, writer->bag, nid, P12_WRITE_ITERATIONS, writer->password))
+		return err_set(err, ERR_CRYPTO, "a part of the archive cannot be encrypted");
+	sk_PKCS12_SAFEBAG_pop_free(writer->bag, PKCS12_SAFEBAG_free);
+	writer->bag = NULL;
+	return ERR_OK;
+}
+
+int p12_writer_add(struct p12_writer *writer, const uint8_t *der, size_t len, const char *friendly, struct err *err)
+{
+	X509 *x509 = d2i_X509(NULL, &der, (long)len);
+	PKCS12_SAFEBAG *bag = x509 ? PKCS12_add_cert(&writer->bag, x509) : NULL;
+	X509_free(x509);
+	if (!bag || (friendly && !PKCS12_add_friendlyname_utf8(bag, friendly, -1)))
+		return err_set(err, ERR_CRYPTO, "the certificate cannot be put into an archive");
+	return sk_PKCS12_SAFEBAG_num(writer->bag) < P12_WRITE_BAG ? ERR_OK : close_bag(writer, err);
+}
+
+int p12_writer_end(struct p12_writer *writer, uint8_t **bytes, size_t *len, struct err *err)
+{
+	const EVP_MD *digest = writer->profile == P12_LEGACY ? EVP_sha1() : EVP_sha256();
+	PKCS12 *p12 = NULL;
+	unsigned char *der = NULL;
+	int size = -1, code = close_bag(writer, err);
+	if (!code) {
+		p12 = PKCS12_add_safes(writer->parts, 0);
+		if (p12 && PKCS12_set_mac(p12, writer->password, -1, NULL, 0, P12_WRITE_ITERATIONS, digest))
+			size = i2d_PKCS12(p12, &der);
+		*bytes = size > 0 ? malloc((size_t)size) : NULL;
+		*len = *bytes ? (size_t)size : 0;
+		if (*bytes)
+			memcpy(*bytes, der, *len);
+		else
+			code = err_set(err, ERR_CRYPTO, "the archive cannot be written");
+	}
+	OPENSSL_free(der);
+	PKCS12_free(p12);
+	p12_writer_free(writer);
+	return code;
+}
+
 #else
+
+static int without(const char *name, struct err *err)
+{
+	return err_set(err, ERR_CRYPTO, "%s: this program was built without libcrypto, on which PKCS#12 archives depend", name);
+}
+
+int p12_writer_new(const char *password, enum p12_profile profile, struct p12_writer **out, struct err *err)
+{
+	(void)password;
+	(void)profile;
+	*out = NULL;
+	return without("archive", err);
+}
+
+void p12_writer_free(struct p12_writer *writer)
+{
+	(void)writer;
+}
+
+int p12_writer_add(struct p12_writer *writer, const uint8_t *der, size_t len, const char *friendly, struct err *err)
+{
+	(void)writer;
+	(void)der;
+	(void)len;
+	(void)friendly;
+	return without("archive", err);
+}
+
+int p12_writer_end(struct p12_writer *writer, uint8_t **bytes, size_t *len, struct err *err)
+{
+	(void)writer;
+	(void)bytes;
+	(void)len;
+	return without("archive", err);
+}
 
 int p12_read(const char *name, const void *bytes, size_t len, const char *password,
              cert_each_fn *each, void *arg, struct err *err)
@@ -222,7 +335,7 @@ int p12_read(const char *name, const void *bytes, size_t len, const char *passwo
 	(void)password;
 	(void)each;
 	(void)arg;
-	return err_set(err, ERR_CRYPTO, "%s: this program was built without libcrypto, which reads PKCS#12 archives", name);
+	return without(name, err);
 }
 
 #endif
