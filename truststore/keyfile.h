@@ -22,8 +22,19 @@ int keyfile_locate(const char *directory, const char *reference, char **out, str
 /* True for a PKCS#11 URI. */
 bool keyfile_is_uri(const char *location);
 
-/* Loads the private key at a location, a file of any PEM form or a PKCS#11 URI; an encrypted file is refused. Run as root, a file
- * that its owner may not read is refused as for him. The caller frees `*out` with gnutls_privkey_deinit. */
+/* Loads the private key at a location, a PEM or DER file or a PKCS#11 URI; an encrypted file is
+ * refused. The caller frees `*out` with gnutls_privkey_deinit. */
 int keyfile_load(const char *location, gnutls_privkey_t *out, struct err *err);
+
+/* ERR_REFUSED unless the public key of `cert` is that of `key`; `what` names the certificate. */
+int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err);
+
+/* Makes a key and writes it to `directory` (made with mode 0700 if missing): an unencrypted PKCS#8 file of mode 0600, named by
+ * the SHA-256 of its public key, synced with its directory. The caller frees `*reference` and `*out`. */
+int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsigned bits,
+                   char **reference, gnutls_privkey_t *out, struct err *err);
+
+/* Deletes a key file that nothing points to any more; nothing for a URI or a file that is gone. */
+int keyfile_delete(const char *directory, const char *reference, struct err *err);
 
 #endif

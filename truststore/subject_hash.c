@@ -6,50 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/base/der.h"
 #include "truststore/base/err.h"
 
-enum {
-	TAG_SEQUENCE = 0x30,
-	TAG_SET = 0x31,
-	TAG_UTF8 = 0x0c,
-	TAG_PRINTABLE = 0x13,
-	TAG_T61 = 0x14,
-	TAG_IA5 = 0x16,
-	TAG_VISIBLE = 0x1a,
-	TAG_UNIVERSAL = 0x1c,
-	TAG_BMP = 0x1e,
-	MAX_PARTS = 64 /* of one RDN */
-};
+enum { MAX_PARTS = 64 /* of one RDN */ };
 
 struct slice {
 	const uint8_t *bytes;
 	size_t len;
 };
-
-/* Takes one element off the front. `whole` is the element with its header. */
-static bool take(struct slice *in, uint8_t *tag, struct slice *content, struct slice *whole)
-{
-	const uint8_t *p = in->bytes;
-	size_t head = 2, len;
-	if (in->len < 2)
-		return false;
-	len = p[1];
-	if (len & 0x80) {
-		size_t octets = len & 0x7f;
-		if (octets < 1 || octets > 3 || in->len < 2 + octets)
-			return false;
-		for (len = 0; head < 2 + octets; head++)
-			len = len << 8 | p[head];
-	}
-	if (len > in->len - head)
-		return false;
-	*tag = p[0];
-	*content = (struct slice){ p + head, len };
-	*whole = (struct slice){ p, head + len };
-	in->bytes += head + len;
-	in->len -= head + len;
-	return true;
-}
 
 static size_t put_header(uint8_t *out, uint8_t tag, size_t len)
 {
@@ -106,11 +71,12 @@ static size_t fold(uint8_t *text, size_t len)
 static size_t width_of(uint8_t tag)
 {
 	switch (tag) {
-	case TAG_UTF8: case TAG_PRINTABLE: case TAG_T61: case TAG_IA5: case TAG_VISIBLE:
+	case DER_UTF8_STRING: case DER_PRINTABLE_STRING: case DER_TELETEX_STRING:
+	case DER_IA5_STRING: case DER_VISIBLE_STRING:
 		return 1;
-	case TAG_BMP:
+	case DER_BMP_STRING:
 		return 2;
-	case TAG_UNIVERSAL:
+	case DER_UNIVERSAL_STRING:
 		return 4;
 	default:
 		return 0;
@@ -118,27 +84,27 @@ static size_t width_of(uint8_t tag)
 }
 
 /* One value in its canonical form. `scratch` has room for it. */
-static size_t put_value(uint8_t *out, uint8_t tag, struct slice content, struct slice whole,
-                        uint8_t *scratch)
+static size_t put_value(uint8_t *out, const struct der_item *item, uint8_t *scratch)
 {
-	size_t width = width_of(tag), n = 0;
-	if (!width || content.len % width) {
-		memcpy(out, whole.bytes, whole.len);
-		return whole.len;
+	struct der value = item->value;
+	size_t width = width_of(item->tag), n = 0;
+	if (!width || value.left % width) {
+		memcpy(out, item->whole, item->whole_len);
+		return item->whole_len;
 	}
-	if (tag == TAG_UTF8) {
-		memcpy(scratch, content.bytes, content.len);
-		n = content.len;
+	if (item->tag == DER_UTF8_STRING) {
+		memcpy(scratch, value.at, value.left);
+		n = value.left;
 	} else {
-		for (size_t i = 0; i < content.len; i += width) {
+		for (size_t i = 0; i < value.left; i += width) {
 			uint32_t c = 0;
 			for (size_t k = 0; k < width; k++)
-				c = c << 8 | content.bytes[i + k];
+				c = c << 8 | value.at[i + k];
 			n += put_utf8(scratch + n, c & 0x1fffff);
 		}
 	}
 	n = fold(scratch, n);
-	size_t head = put_header(out, TAG_UTF8, n);
+	size_t head = put_header(out, DER_UTF8_STRING, n);
 	memcpy(out + head, scratch, n);
 	return head + n;
 }
@@ -159,25 +125,24 @@ struct work { /* each as large as all canonical RDNs can become */
 };
 
 /* One RDN: its parts, sorted as DER sorts a SET OF. */
-static int put_rdn(struct work *w, struct slice rdn)
+static int put_rdn(struct work *w, struct der rdn)
 {
 	struct slice parts[MAX_PARTS];
 	size_t count = 0, used = 0;
-	while (rdn.len) {
-		uint8_t tag;
-		struct slice pair, whole, type, value, value_whole;
-		if (count == MAX_PARTS || !take(&rdn, &tag, &pair, &whole) || tag != TAG_SEQUENCE ||
-		    !take(&pair, &tag, &value, &type) || !take(&pair, &tag, &value, &value_whole))
+	while (rdn.left) {
+		struct der_item pair, type, value;
+		if (count == MAX_PARTS || !der_expect(&rdn, DER_SEQUENCE, &pair) ||
+		    !der_expect(&pair.value, DER_OID, &type) || !der_next(&pair.value, &value))
 			return ERR_MALFORMED;
-		memcpy(w->value, type.bytes, type.len);
-		size_t len = type.len + put_value(w->value + type.len, tag, value, value_whole, w->scratch);
-		size_t head = put_header(w->parts + used, TAG_SEQUENCE, len);
+		memcpy(w->value, type.whole, type.whole_len);
+		size_t len = type.whole_len + put_value(w->value + type.whole_len, &value, w->scratch);
+		size_t head = put_header(w->parts + used, DER_SEQUENCE, len);
 		memcpy(w->parts + used + head, w->value, len);
 		parts[count++] = (struct slice){ w->parts + used, head + len };
 		used += head + len;
 	}
 	qsort(parts, count, sizeof parts[0], compare_slices);
-	w->len += put_header(w->out + w->len, TAG_SET, used);
+	w->len += put_header(w->out + w->len, DER_SET, used);
 	for (size_t i = 0; i < count; i++) {
 		memcpy(w->out + w->len, parts[i].bytes, parts[i].len);
 		w->len += parts[i].len;
@@ -187,9 +152,9 @@ static int put_rdn(struct work *w, struct slice rdn)
 
 int subject_hash(const uint8_t *der, size_t len, uint32_t *out)
 {
-	struct slice in = { der, len }, name, rdn, whole;
-	uint8_t tag;
-	if (!take(&in, &tag, &name, &whole) || tag != TAG_SEQUENCE || in.len)
+	struct der in = { der, len };
+	struct der_item name, rdn;
+	if (!der_expect(&in, DER_SEQUENCE, &name) || in.left)
 		return ERR_MALFORMED;
 	size_t room = 3 * len + 64; /* Latin-1 doubles, UCS-2 grows by half, headers by little */
 	uint8_t *memory = malloc(4 * room);
@@ -197,9 +162,9 @@ int subject_hash(const uint8_t *der, size_t len, uint32_t *out)
 		return ERR_MEMORY;
 	struct work w = { memory, memory + room, memory + 2 * room, memory + 3 * room, 0 };
 	int code = ERR_OK;
-	while (!code && name.len)
-		code = take(&name, &tag, &rdn, &whole) && tag == TAG_SET ? put_rdn(&w, rdn)
-		                                                         : ERR_MALFORMED;
+	while (!code && name.value.left)
+		code = der_expect(&name.value, DER_SET, &rdn) ? put_rdn(&w, rdn.value)
+		                                               : ERR_MALFORMED;
 	uint8_t sha1[20];
 	if (!code && gnutls_hash_fast(GNUTLS_DIG_SHA1, w.out, w.len, sha1) < 0)
 		code = ERR_CRYPTO;

@@ -80,6 +80,8 @@ const struct conf_key *conf_schema(void);
  * wipes and frees it with conf_secret_free, which takes NULL. */
 int conf_secret(const struct conf *conf, const char *section, const char *key, char **out,
                 struct err *err);
+/* The same for a file that an option names; `err` must not be NULL. */
+int conf_secret_file(const char *name, char **out, struct err *err);
 void conf_secret_free(char *secret);
 
 #endif

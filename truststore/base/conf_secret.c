@@ -86,19 +86,25 @@ int conf_secret(const struct conf *conf, const char *section, const char *key, c
 	const char *name = conf_text(conf, section, key);
 	if (!name)
 		return err_set(err, ERR_NOT_FOUND, "%s: [%s] %s: not set", conf_file(conf), section, key);
-	int fd = open_secret(name), rc;
-	if (fd < 0) {
-		err_errno(&why, "cannot be opened");
-		rc = ERR_SYSTEM;
-	} else {
-		rc = read_secret(fd, out, &why);
-		close(fd);
-	}
+	int rc = conf_secret_file(name, out, &why);
 	if (rc) {
-		conf_refuse(conf, section, key, &why, "%s: %s", name, why.text);
+		conf_refuse(conf, section, key, &why, "%s", why.text);
 		err_set(err, rc, "%s", why.text);
 	}
 	return rc;
+}
+
+int conf_secret_file(const char *name, char **out, struct err *err)
+{
+	*out = NULL;
+	int fd = open_secret(name), rc;
+	if (fd < 0) {
+		err_errno(err, "%s: cannot be opened", name);
+		return err->code = ERR_SYSTEM;
+	}
+	rc = read_secret(fd, out, err);
+	close(fd);
+	return rc ? err_prefix(err, "%s", name) : 0;
 }
 
 void conf_secret_free(char *secret)

@@ -1,0 +1,231 @@
+/* add: files of certificates into a store, all or nothing. */
+#include "config.h"
+
+#include "truststore/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "truststore/addition.h"
+#include "truststore/base/clock.h"
+#include "truststore/base/out.h"
+#include "truststore/jsonw.h"
+#include "truststore/trust.h"
+
+const struct cli_option cmd_add_options[] = {
+	{ "label", 0, "TEXT", false, false, "what the certificates are, for people" },
+	{ "owner", 0, "MAIL", false, false, "who is told when they expire" },
+	{ "ttl", 0, "SECONDS", false, false, "how long phones may remember them (default: the store's)" },
+	{ "role", 0, "ROLE", true, true, "fewer roles than the store gives" },
+	{ "keep-old", 0, "DURATION", false, false,
+	  "how long an older one of the same subject stays (default: not at all)" },
+	{ "again", 0, NULL, false, false, "also what was removed from this store before" },
+	{ "dry-run", 0, NULL, false, false, "say what would be done, and change nothing" },
+	{ NULL, 0, NULL, false, false, NULL },
+};
+
+/* One input. What is no regular file (a pipe, a terminal) is copied to a nameless file, so that it can be read
+ * again when the transaction has to run a second time. */
+struct input {
+	const char *name;
+	FILE *stream;
+};
+
+static int copy_stream(FILE *from, FILE *to, const char *name, struct err *err)
+{
+	char block[65536];
+	size_t n, total = 0;
+	while ((n = fread(block, 1, sizeof block, from)) > 0) {
+		total += n;
+		if (total > CERT_MAX_FILE)
+			return err_set(err, ERR_LIMIT, "%s: more than %d bytes", name, CERT_MAX_FILE);
+		if (fwrite(block, 1, n, to) != n)
+			return err_errno(err, "%s: cannot be copied to a temporary file", name);
+	}
+	return ferror(from) ? err_errno(err, "%s: cannot be read", name) : ERR_OK;
+}
+
+static int spool(struct input *input, struct err *err)
+{
+	FILE *copy = tmpfile();
+	if (!copy)
+		return err_errno(err, "%s: no temporary file for it", input->name);
+	int code = copy_stream(input->stream, copy, input->name, err);
+	if (code) {
+		fclose(copy);
+		return code;
+	}
+	if (input->stream != stdin)
+		fclose(input->stream);
+	input->stream = copy;
+	return ERR_OK;
+}
+
+static int input_open(struct input *input, const char *name, struct err *err)
+{
+	struct stat st;
+	bool standard = !strcmp(name, "-");
+	*input = (struct input){ .name = name, .stream = standard ? stdin : fopen(name, "re") };
+	if (!input->stream)
+		return err_errno(err, "%s: cannot be opened", name);
+	if (fstat(fileno(input->stream), &st) < 0)
+		return err_errno(err, "%s", name);
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, ERR_MALFORMED, "%s: is a directory", name);
+	return standard || !S_ISREG(st.st_mode) ? spool(input, err) : ERR_OK;
+}
+
+struct adding {
+	struct session *session;
+	struct input *inputs;
+	int input_count;
+	bool many;   /* more than one certificate in all */
+	bool dry_run;
+	struct trust_add how;
+	struct addition addition;
+};
+
+static void inputs_close(struct adding *adding)
+{
+	for (int i = 0; i < adding->input_count; i++)
+		if (adding->inputs[i].stream && adding->inputs[i].stream != stdin)
+			fclose(adding->inputs[i].stream);
+	free(adding->inputs);
+}
+
+static int inputs_open(struct adding *adding, const struct cli *cli, struct err *err)
+{
+	int count = cli_argc(cli) - 1, code = ERR_OK;
+	adding->inputs = calloc((size_t)count, sizeof *adding->inputs);
+	if (!adding->inputs)
+		return err_set(err, ERR_MEMORY, "no memory for %d files", count);
+	for (int i = 0; !code && i < count; i++) {
+		code = input_open(&adding->inputs[i], cli_arg(cli, i + 1), err);
+		adding->input_count++;
+	}
+	return code;
+}
+
+static int count_two(struct cert *cert, const struct cert_place *place, void *arg, struct err *err)
+{
+	int *seen = arg;
+	(void)place;
+	(void)err;
+	cert_free(cert);
+	return ++*seen == 2 ? ERR_STOPPED : ERR_OK;
+}
+
+/* What is refused when it comes alone is skipped among many. */
+static int count_inputs(struct adding *adding, struct err *err)
+{
+	int seen = 0, code = ERR_OK;
+	for (int i = 0; !code && i < adding->input_count; i++) {
+		code = cert_read_stream(adding->inputs[i].stream, adding->inputs[i].name, count_two,
+		                        &seen, err);
+		rewind(adding->inputs[i].stream);
+	}
+	adding->many = seen > 1;
+	return code == ERR_STOPPED ? ERR_OK : code;
+}
+
+static int add_one(struct cert *cert, const struct cert_place *place, void *arg, struct err *err)
+{
+	return addition_take(arg, cert, place, err);
+}
+
+/* May run more than once: everything starts anew. */
+static int add_work(struct txn *txn, void *arg, struct err *err)
+{
+	struct adding *adding = arg;
+	addition_begin(&adding->addition, txn, &adding->how);
+	for (int i = 0; i < adding->input_count; i++) {
+		struct input *input = &adding->inputs[i];
+		rewind(input->stream);
+		int code = cert_read_stream(input->stream, input->name, add_one, &adding->addition, err);
+		if (!code)
+			code = addition_end_file(&adding->addition, err);
+		if (code)
+			return code;
+	}
+	return adding->dry_run ? ERR_STOPPED : ERR_OK;
+}
+
+static int parse_options(const struct cli *cli, struct adding *adding, struct err *err)
+{
+	struct trust_add *how = &adding->how;
+	int64_t ttl = 0;
+	how->store = cli_arg(cli, 0);
+	how->until = CLOCK_NEVER;
+	how->label = cli_option(cli, "label");
+	how->owner = cli_option(cli, "owner");
+	how->again = cli_has(cli, "again");
+	adding->dry_run = cli_has(cli, "dry-run");
+	int code = cmd_roles(cli, &how->roles, err);
+	if (!code && cli_has(cli, "role") && !how->roles)
+		code = err_set(err, ERR_USAGE, "--role none: a store that gives no role is what that needs");
+	if (!code)
+		code = cmd_number(cli, "ttl", 1, CMD_MAX_TTL, 0, &ttl, err);
+	if (!code)
+		code = cmd_duration(cli, "keep-old", 0, &how->keep_old, err);
+	how->ttl = (uint32_t)ttl;
+	return code;
+}
+
+static void progress(void *arg, size_t done)
+{
+	cli_progress(arg, "adding certificates:", done, 0);
+}
+
+static int add_all(struct adding *adding, struct err *err)
+{
+	struct session *session = adding->session;
+	int code = inputs_open(adding, session->cli, err);
+	if (!code)
+		code = count_inputs(adding, err);
+	if (code)
+		return code;
+	adding->how.skip = adding->many;
+	adding->how.allow_expired = session->policy.allow_expired;
+	adding->addition.progress = progress;
+	adding->addition.progress_arg = session->cli;
+	code = store_write(session->store, add_work, adding, err);
+	cli_progress_end(session->cli);
+	return code;
+}
+
+static void warn(const char *sentence, void *arg)
+{
+	cli_warn(arg, "%s", sentence);
+}
+
+static int report(const struct adding *adding, struct cli *cli, struct err *err)
+{
+	if (cli_json(cli))
+		return addition_json(&adding->addition, adding->dry_run, err);
+	if (!cli_quiet(cli))
+		addition_print(&adding->addition, adding->how.store, adding->dry_run);
+	addition_warnings(&adding->addition, warn, cli);
+	return ERR_OK;
+}
+
+int cmd_add(struct cli *cli)
+{
+	struct session session;
+	struct adding adding = { .session = &session };
+	struct err err;
+	int rc = parse_options(cli, &adding, &err);
+	int code = rc ? cli_fail(cli, &err) : cmd_open(cli, STORE_WRITE, &session);
+	if (rc)
+		return code;
+	if (!code && (add_all(&adding, &err) || report(&adding, cli, &err)))
+		code = cli_fail(cli, &err);
+	inputs_close(&adding);
+	addition_deinit(&adding.addition);
+	cmd_close(&session);
+	return code;
+}

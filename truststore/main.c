@@ -1,0 +1,47 @@
+/* truststore: manages stores, certificates and keys. */
+#include "truststore/base/clock.h"
+#include "truststore/cmd.h"
+
+static const struct cli_command commands[] = {
+	{ "init", "", 0, 0, NULL, cmd_init, "make an empty store" },
+	{ "stores", "", 0, 0, NULL, cmd_stores, "list the trust stores" },
+	{ "stores add", "NAME", 1, 1, cmd_stores_options, cmd_stores_add, "add a trust store" },
+	{ "stores set", "NAME", 1, 1, cmd_stores_options, cmd_stores_set,
+	  "change what a trust store gives" },
+	{ "add", "STORE FILE...", 2, -1, cmd_add_options, cmd_add, "add certificates to a store" },
+	{ "list", "[STORE]", 0, 1, cmd_list_options, cmd_list, "list certificates" },
+	{ "show", "HASH", 0, 1, cmd_show_options, cmd_show, "show one certificate in full" },
+	{ "export", "[HASH...]", 0, -1, cmd_export_options, cmd_export, "write certificates to files" },
+	{ "remove", "STORE HASH...", 2, -1, cmd_remove_options, cmd_remove,
+	  "remove certificates from a store" },
+	{ "block", "HASH", 0, 1, cmd_block_options, cmd_block,
+	  "distrust a certificate, whatever store it is in" },
+	{ "unblock", "HASH", 0, 1, cmd_block_options, cmd_unblock, "end a block" },
+	{ "explain", "HASH", 0, 1, cmd_explain_options, cmd_explain,
+	  "what a phone would be told, and why" },
+	{ "history", "", 0, 0, cmd_history_options, cmd_history, "show the change log" },
+	{ "verify", "", 0, 0, NULL, cmd_verify, "check the database against itself" },
+	{ "identity new", "PURPOSE", 1, 1, cmd_identity_new_options, cmd_identity_new,
+	  "make a key and a certificate that signs itself" },
+	{ "identity list", "", 0, 0, NULL, cmd_identity_list, "list own certificates" },
+	{ "identity show", "PURPOSE", 1, 1, NULL, cmd_identity_show, "show an own certificate in full" },
+	{ "identity export", "PURPOSE", 1, 1, cmd_identity_export_options, cmd_identity_export,
+	  "write an own certificate to a file" },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
+};
+
+static const struct cli_program program = {
+	.name = "truststore",
+	.summary = "manages the certificates that phones may trust",
+	.commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+	struct err err;
+	if (clock_init(&err)) {
+		fprintf(stderr, "%s: %s\n", program.name, err_text(&err));
+		return EXIT_FAILED;
+	}
+	return cli_main(&program, argc, argv, NULL);
+}

@@ -1,0 +1,189 @@
+#include "truststore/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "truststore/base/clock.h"
+#include "truststore/record.h"
+
+static int read_identity(struct span key, struct span value, void *arg, struct err *err)
+{
+	struct view_scene *scene = arg;
+	struct identity_record record;
+	enum purpose purpose;
+	char name[RECORD_NAME_MAX + 1];
+	if (identity_record_decode(value, &record))
+		return err_set(err, ERR_STORE, "a record of an own certificate is broken: run `truststore verify`");
+	snprintf(name, sizeof name, "%.*s", (int)key.len, (const char *)key.bytes);
+	if (record.has_cert && !purpose_parse(name, &purpose, NULL)) {
+		scene->own[purpose] = true;
+		scene->own_cert[purpose] = record.cert;
+	}
+	return ERR_OK;
+}
+
+int view_scene_init(struct view_scene *scene, struct txn *txn, const struct answer_policy *policy,
+                    int64_t now, struct err *err)
+{
+	*scene = (struct view_scene){ .txn = txn, .policy = policy, .now = now };
+	return txn_each(txn, STORE_IDENTITY, NULL, 0, NULL, 0, read_identity, scene, err);
+}
+
+int view_purpose(const struct view_scene *scene, const struct digest *id)
+{
+	for (int i = 0; i < PURPOSE_COUNT; i++)
+		if (scene->own[i] && digest_equal(&scene->own_cert[i], id))
+			return i;
+	return -1;
+}
+
+void view_deinit(struct view *view)
+{
+	free(view->stores);
+	view->stores = NULL;
+}
+
+struct membership_walk {
+	struct view *view;
+	int64_t now;
+};
+
+static int add_store(const struct store_record *store, const struct digest *cert,
+                     const struct member_record *member, void *arg, struct err *err)
+{
+	struct membership_walk *walk = arg;
+	struct view *view = walk->view;
+	size_t need = view->stores_len + store->name.len + 2;
+	(void)cert;
+	if (member->until <= walk->now)
+		return ERR_OK;
+	if (need > view->stores_room) {
+		char *grown = realloc(view->stores, 2 * need);
+		if (!grown)
+			return err_set(err, ERR_MEMORY, "no memory for the names of stores");
+		view->stores = grown;
+		view->stores_room = 2 * need;
+	}
+	if (view->stores_len)
+		view->stores[view->stores_len++] = ',';
+	memcpy(view->stores + view->stores_len, store->name.bytes, store->name.len);
+	view->stores_len += store->name.len;
+	view->stores[view->stores_len] = '\0';
+	return ERR_OK;
+}
+
+static void judge(struct view *view, const struct view_scene *scene)
+{
+	bool known = trust_answer(scene->txn, &view->id, &view->answer) == ERR_OK;
+	answer_judge(known ? &view->answer : NULL, scene->now, scene->policy, &view->verdict);
+	view->roles = 0;
+	for (int role = 0; known && role < ROLE_COUNT; role++)
+		if (view->answer.role[role].until > scene->now)
+			view->roles |= ROLE_BIT(role);
+}
+
+int view_fill(struct view *view, const struct view_scene *scene, const struct digest *id,
+              const struct cert_record *cert, struct err *err)
+{
+	struct membership_walk walk = { view, scene->now };
+	view->id = *id;
+	view->stores_len = 0;
+	if (view->stores)
+		view->stores[0] = '\0';
+	if (cert)
+		view->cert = *cert;
+	else if (trust_cert_get(scene->txn, id, &view->cert))
+		return err_set(err, ERR_NOT_FOUND, "the certificate is not stored");
+	view->purpose = view_purpose(scene, id);
+	judge(view, scene);
+	return trust_member_each_of_cert(scene->txn, id, add_store, &walk, err);
+}
+
+void view_record(const struct cert *cert, struct cert_record *out)
+{
+	size_t len;
+	const uint8_t *der = cert_der(cert, &len);
+	*out = (struct cert_record){
+		.added = CLOCK_NEVER,
+		.not_before = cert_not_before(cert),
+		.not_after = cert_not_after(cert),
+		.self_signed = cert_self_signed(cert),
+		.is_ca = cert_is_ca(cert),
+		.key_bits = (uint16_t)cert_key_bits(cert),
+		.key_type = text_of(cert_key_type(cert)),
+		.signature = text_of(cert_signature(cert)),
+		.subject = text_of(cert_subject(cert)),
+		.issuer = text_of(cert_issuer(cert)),
+		.common_name = text_of(cert_common_name(cert)),
+		.serial = text_of(cert_serial_hex(cert)),
+		.der = { der, len },
+	};
+}
+
+void view_json(struct jsonw *out, const struct view *view)
+{
+	char hex[DIGEST_HEX_SIZE], roles[ROLES_TEXT_SIZE];
+	const struct cert_record *cert = &view->cert;
+	jsonw_string(out, "sha256", digest_hex(&view->id, hex));
+	jsonw_text(out, "subject", cert->subject.bytes, cert->subject.len);
+	jsonw_text(out, "issuer", cert->issuer.bytes, cert->issuer.len);
+	jsonw_text(out, "serial", cert->serial.bytes, cert->serial.len);
+	jsonw_time(out, "not_before", cert->not_before);
+	jsonw_time(out, "not_after", cert->not_after);
+	jsonw_text(out, "key_type", cert->key_type.bytes, cert->key_type.len);
+	jsonw_number(out, "key_bits", cert->key_bits);
+	jsonw_text(out, "signature", cert->signature.bytes, cert->signature.len);
+	jsonw_words(out, "stores", view->stores ? view->stores : "");
+	jsonw_words(out, "roles", view->roles ? roles_format(view->roles, roles) : "");
+	jsonw_number(out, "ttl", view->verdict.ttl);
+	jsonw_text(out, "label", cert->label.bytes, cert->label.len);
+	jsonw_text(out, "owner", cert->owner.bytes, cert->owner.len);
+	jsonw_time(out, "added", cert->added);
+	jsonw_flag(out, "trusted", view->verdict.trusted);
+	jsonw_string(out, "reason", reason_name(view->verdict.reason));
+	jsonw_string(out, "usage", view->purpose >= 0 ? "identity" : "trust");
+	jsonw_string(out, "purpose",
+	             view->purpose >= 0 ? purpose_rule((enum purpose)view->purpose)->name : NULL);
+}
+
+char *view_key(const struct cert_record *cert, char out[VIEW_KEY_SIZE])
+{
+	snprintf(out, VIEW_KEY_SIZE, "%.*s %u", (int)cert->key_type.len, cert->key_type.bytes,
+	         (unsigned)cert->key_bits);
+	return out;
+}
+
+enum { HASH_WIDTH = 17, DATE_WIDTH = 11, KEY_WIDTH = 11, REASON_WIDTH = 14, STORES_WIDTH = 24 };
+
+static void cell(struct jsonw *out, const char *text, size_t width)
+{
+	size_t len = strlen(text);
+	jsonw_cell(out, text, len, width);
+	if (len >= width)
+		jsonw_plain(out, " ");
+}
+
+void view_heading(struct jsonw *out)
+{
+	cell(out, "SHA-256", HASH_WIDTH);
+	cell(out, "NOT AFTER", DATE_WIDTH);
+	cell(out, "KEY", KEY_WIDTH);
+	cell(out, "ANSWER", REASON_WIDTH);
+	cell(out, "STORES", STORES_WIDTH);
+	jsonw_plain(out, "SUBJECT\n");
+}
+
+void view_row(struct jsonw *out, const struct view *view)
+{
+	char text[CLOCK_TEXT_SIZE], key[VIEW_KEY_SIZE], hash[HASH_WIDTH];
+	cell(out, hex_encode(view->id.byte, HASH_WIDTH / 2, false, hash), HASH_WIDTH);
+	clock_format(view->cert.not_after, text);
+	text[10] = '\0';
+	cell(out, text, DATE_WIDTH);
+	cell(out, view_key(&view->cert, key), KEY_WIDTH);
+	cell(out, reason_name(view->verdict.reason), REASON_WIDTH);
+	cell(out, view->stores_len ? view->stores : "-", STORES_WIDTH);
+	jsonw_cell(out, view->cert.subject.bytes, view->cert.subject.len, 0);
+	jsonw_plain(out, "\n");
+}
