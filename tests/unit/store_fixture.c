@@ -71,6 +71,15 @@ static gnutls_x509_privkey_t key_of(unsigned rsa_bits)
 	return key;
 }
 
+static void set_subject(gnutls_x509_crt_t crt, const struct made *how)
+{
+	int code = how->common_name
+		? gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, how->common_name,
+		                                (unsigned)strlen(how->common_name))
+		: gnutls_x509_crt_set_dn(crt, how->subject, NULL);
+	ck_assert_int_eq(code, 0);
+}
+
 struct cert *fixture_cert(const struct made *how)
 {
 	gnutls_x509_crt_t crt, issuer;
@@ -83,8 +92,11 @@ struct cert *fixture_cert(const struct made *how)
 	ck_assert_int_eq(gnutls_x509_crt_init(&crt), 0);
 	ck_assert_int_eq(gnutls_x509_crt_init(&issuer), 0);
 	gnutls_x509_crt_set_version(crt, 3);
-	ck_assert_int_eq(gnutls_x509_crt_set_dn(crt, how->subject, NULL), 0);
-	ck_assert_int_eq(gnutls_x509_crt_set_dn(issuer, how->issuer ? how->issuer : how->subject, NULL), 0);
+	set_subject(crt, how);
+	if (how->issuer)
+		ck_assert_int_eq(gnutls_x509_crt_set_dn(issuer, how->issuer, NULL), 0);
+	else
+		set_subject(issuer, how);
 	gnutls_x509_crt_set_serial(crt, bytes, sizeof bytes);
 	gnutls_x509_crt_set_activation_time(crt, how->from ? how->from : NOW - 365 * DAY);
 	gnutls_x509_crt_set_expiration_time(crt, how->to ? how->to : NOW + 365 * DAY);
@@ -104,6 +116,16 @@ struct cert *fixture_cert(const struct made *how)
 struct cert *fixture_named(const char *subject)
 {
 	return fixture_cert(&(struct made){ .subject = subject });
+}
+
+struct cert *fixture_file(const char *name)
+{
+	char path[512];
+	const char *top = getenv("top_srcdir");
+	struct cert *cert;
+	snprintf(path, sizeof path, "%s/tests/data/store/%s", top ? top : ".", name);
+	ck_assert_msg(!cert_read_one(path, &cert, &fixture_err), "%s", err_text(&fixture_err));
+	return cert;
 }
 
 /* Calls of trust.h as work of a transaction. */

@@ -7,7 +7,7 @@
 #include "truststore/base/cert.h"
 #include "truststore/trust.h"
 
-enum { NOW = 1700000000, DAY = 86400 }; /* the clock stands here */
+enum { NOW = 1800000000, DAY = 86400 }; /* the clock stands here */
 
 /* Opened by fixture_setup, closed and wiped by fixture_teardown: for checked fixtures. */
 extern struct store *fixture_store;
@@ -21,6 +21,7 @@ void fixture_wipe(const char *directory);
 
 struct made {
 	const char *subject; /* "CN=a,O=b" */
+	const char *common_name; /* instead of `subject`: any bytes */
 	const char *issuer;  /* NULL: self-signed */
 	int64_t from, to;    /* 0: a year ago, in a year */
 	unsigned serial;     /* 0: 1 */
@@ -30,6 +31,7 @@ struct made {
 
 /* Fails the test rather than returning NULL. */
 struct cert *fixture_cert(const struct made *how);
+struct cert *fixture_file(const char *name); /* of tests/data/store */
 struct cert *fixture_named(const char *subject); /* all else as it comes */
 
 /* One operation in a transaction of its own; the result is in fixture_err, too. */
