@@ -1,0 +1,88 @@
+#!/bin/bash
+# Nobody waits for anybody: 2,000 connections that never send a byte, 500 in mid-handshake, 500 in mid-request,
+# and a phone is answered as on an idle service. With many idle connections the memory stays small, and is given back.
+TEST_LIMIT=180
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+need openssl
+need_python ssl
+[ "$(ulimit -Hn)" -ge 8000 ] || skip "no more than $(ulimit -Hn) descriptors"
+ulimit -Sn "$(ulimit -Hn)"
+
+make_store
+cert_new ccm
+truststore --store "$store" --quiet add CallManager-trust ccm.pem
+make_conf tvs.conf 'handshake-timeout = 60s' 'max-connections-per-address = 10000'
+start_tvsd tvs.conf
+
+export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
+python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
+import socket, ssl, statistics, sys, time
+import phone
+
+port, supervisor = int(sys.argv[1]), sys.argv[2]
+good = phone.verify_request(phone.der_of("ccm.pem"))
+using = phone.context("1.2", "AES256-SHA")
+
+
+def workers():
+    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
+        return file.read().split()
+
+
+def descriptors():
+    import os
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in workers())
+
+
+def milliseconds(rounds=150):
+    """The time of a connection with one answer, sorted."""
+    times = []
+    for _ in range(rounds):
+        begin = time.monotonic()
+        with phone.connect("127.0.0.1", port, using=using) as sock:
+            assert phone.ask(sock, good).trusted
+        times.append((time.monotonic() - begin) * 1000)
+    return sorted(times)
+
+
+def raw():
+    return socket.create_connection(("127.0.0.1", port))
+
+
+milliseconds(50)
+idle = milliseconds()
+before = descriptors()
+outgoing = ssl.MemoryBIO()
+try:
+    phone.context("1.2").wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+except ssl.SSLWantReadError:
+    pass
+hello = outgoing.read()
+crowd = [raw() for _ in range(2000)]
+for i in range(500):
+    crowd.append(raw())
+    crowd[-1].sendall(hello if i % 2 else hello[:40])
+begun = time.monotonic()
+for i in range(500):
+    crowd.append(phone.connect("127.0.0.1", port, using=using))
+    crowd[-1].sendall(good[:1 + i % 300])
+deadline = time.monotonic() + 10
+while descriptors() < before + 3000:
+    assert time.monotonic() < deadline, "the connections are not all there"
+busy = milliseconds()
+assert time.monotonic() - begun < 10, "too slow to say anything: the requests have been cut meanwhile"
+assert descriptors() >= before + 3000
+print(f"median {statistics.median(idle):.2f} ms alone, {statistics.median(busy):.2f} ms beside the crowd; "
+      f"95 %: {idle[142]:.2f} and {busy[142]:.2f}")
+# this machine may be busy: only what a wait would cause is a failure
+assert statistics.median(busy) < 3 * statistics.median(idle) + 1
+assert busy[-1] < 1000
+for sock in crowd:
+    sock.close()
+deadline = time.monotonic() + 10
+while descriptors() > before + 2:
+    assert time.monotonic() < deadline, "descriptors are not given back"
+    time.sleep(0.05)
+PYTHON
+! grep -q 'worker ended' tvsd.log || fail "a worker died"
+ok "a phone beside 3,000 connections that do nothing"
