@@ -12,6 +12,7 @@ enum { ROOM_FIRST = 32 };
 static void finding_deinit(struct finding *finding)
 {
 	free(finding->subject);
+	free(finding->name);
 	free(finding->names);
 	free(finding->serial);
 	free(finding->key);

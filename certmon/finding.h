@@ -32,6 +32,7 @@ struct finding {
 	int64_t end;           /* CLOCK_NEVER where there is none */
 	int64_t since;         /* for what has a beginning instead of an end */
 	char *subject;         /* or one sentence for other kinds; UTF-8, escaped */
+	char *name;            /* the same in short: the common name */
 	char *names;           /* subject alternative names, "" for none */
 	char *serial, *key;    /* "RSA 2048" */
 	char *stores;          /* "tomcat-trust, CallManager-trust", or the file, or the server: where it was found */

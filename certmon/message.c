@@ -34,11 +34,11 @@ static size_t whole_characters(const char *text, size_t room)
 	return len ? len : room;
 }
 
-/* A header of any UTF-8 text: plain where it is short ASCII, else encoded words of at most 75
+/* A header of any UTF-8 text: plain where it is ASCII and not too long for a line, else encoded words of at most 75
  * characters (RFC 2047, 2 and 5). */
 static void add_header(struct textbuf *buf, const char *name, const char *text)
 {
-	enum { PLAIN_MAX = 60, WORD_BYTES = 42 };
+	enum { PLAIN_MAX = 200, WORD_BYTES = 42 };
 	int plain = strlen(text) <= PLAIN_MAX && !strstr(text, "=?");
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
 		plain &= *c >= ' ' && *c < 0x7f;
@@ -100,15 +100,15 @@ static char *subject_of(const struct message *message)
 	enum { NAME_SHOWN = 80 };
 	const struct finding *first = message->due[0];
 	char when[64], *subject;
-	size_t shown = whole_characters(first->subject, NAME_SHOWN);
+	size_t shown = whole_characters(first->name, NAME_SHOWN);
 	finding_when(first, message->now, when);
-	const char *dots = first->subject[shown] ? "..." : "";
+	const char *dots = first->name[shown] ? "..." : "";
 	int done;
 	if (message->due_count == 1)
-		done = asprintf(&subject, "Certificates: %.*s%s %s", (int)shown, first->subject, dots, when);
+		done = asprintf(&subject, "Certificates: %.*s%s %s", (int)shown, first->name, dots, when);
 	else
 		done = asprintf(&subject, "Certificates: %zu to look after, first %.*s%s %s", message->due_count, (int)shown,
-		                first->subject, dots, when);
+		                first->name, dots, when);
 	return done < 0 ? NULL : subject;
 }
 
@@ -158,8 +158,8 @@ static char *plain_part(const struct message *message, size_t *len)
 
 static void add_part(struct textbuf *buf, const char *boundary, const char *type, const char *body, size_t len)
 {
-	textbuf_add(buf, "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", boundary, type);
-	textbuf_base64(buf, body, len);
+	textbuf_add(buf, "--%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", boundary, type);
+	textbuf_quoted(buf, body, len);
 }
 
 char *message_build(const struct message *message, size_t *len, char **subject)

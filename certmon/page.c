@@ -25,22 +25,22 @@ static const char STYLE[] =
 	"main{max-width:1080px;margin:0 auto;padding:24px 20px 48px}h1{font-size:24px;margin:0 0 4px}"
 	"h2{font-size:16px;margin:28px 0 8px}h3{font-size:13px;margin:18px 0 6px;color:var(--soft);font-weight:600}"
 	".soft{color:var(--soft)}.sums{display:flex;flex-wrap:wrap;gap:12px;margin:20px 0}"
-	".sum{flex:1 1 120px;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}"
+	".sum{flex:1 1 160px;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 14px}"
 	".sum b{display:block;font-size:26px;line-height:1.2}"
 	".card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:4px 16px 16px}"
-	".row{display:grid;grid-template-columns:minmax(0,260px) 1fr 110px;gap:12px;align-items:center;padding:3px 0}"
+	".row{display:grid;grid-template-columns:minmax(0,260px) 1fr 130px;gap:12px;align-items:center;padding:3px 0}"
 	".name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:13px}"
-	".when{font-size:12px;text-align:right;white-space:nowrap}svg{display:block;width:100%;height:14px}"
-	".axis{font-size:11px;color:var(--soft);position:relative;height:16px}.axis span{position:absolute;transform:translateX(-50%)}"
+	".when{font-size:12px;text-align:right;white-space:nowrap}svg{display:block;width:100%;height:16px}"
+	".axis{font-size:11px;color:var(--soft);position:relative;height:16px}.axis span{position:absolute;transform:translateX(-50%);white-space:nowrap}"
 	".expired{color:var(--expired)}.critical{color:var(--critical)}.warning{color:var(--warning)}.note{color:var(--note)}.ack{color:var(--ack)}"
 	"rect.bar{fill:currentColor}line{stroke:var(--grid);stroke-width:1;vector-effect:non-scaling-stroke}"
 	"line.now{stroke:var(--soft)}table{width:100%;border-collapse:collapse;font-size:13px}"
 	"th{text-align:left;color:var(--soft);font-weight:600;padding:8px 10px 6px 0;border-bottom:1px solid var(--line)}"
-	"td{padding:8px 10px 8px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}"
+	"td{padding:8px 12px 8px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}td.short{white-space:nowrap;overflow-wrap:normal}"
 	"code{font:12px ui-monospace,Menlo,Consolas,monospace;color:var(--soft)}"
 	"@media(max-width:640px){main{padding:16px 12px 32px}.row{grid-template-columns:1fr auto}.row svg,.row .axis{grid-column:1/-1;grid-row:2}"
 	".when{text-align:right}thead{display:none}tr{display:block;padding:8px 0;border-bottom:1px solid var(--line)}"
-	"td{display:block;border:0;padding:1px 0}td[data-h]:not(:empty)::before{content:attr(data-h) ': ';color:var(--soft)}}";
+	"td,td.short{display:block;border:0;padding:1px 0;white-space:normal}td[data-h]:not(:empty)::before{content:attr(data-h) ': ';color:var(--soft)}}";
 
 static void mail_line(struct textbuf *buf, const char *label, const char *text)
 {
@@ -151,7 +151,7 @@ static void draw_bar(struct textbuf *buf, const struct finding *finding, int64_t
 	textbuf_add(buf, "<div class=\"row %s\"><div class=\"name\" style=\"color:var(--ink)\" title=\"", class_of(finding, now, start));
 	textbuf_html(buf, finding->subject);
 	textbuf_add(buf, "\">");
-	textbuf_html(buf, finding->subject);
+	textbuf_html(buf, finding->name);
 	textbuf_add(buf, "</div><svg viewBox=\"%d 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%s, %s\">",
 	            -PAST_DAYS, TIMELINE_DAYS + PAST_DAYS, BAR_HEIGHT, clock_format(finding->end, date), when);
 	for (int month = MONTHS_A_LABEL; month_begin(now, month) < now + (int64_t)TIMELINE_DAYS * SCHEDULE_DAY; month += MONTHS_A_LABEL) {
@@ -201,9 +201,9 @@ static void draw_timeline(struct textbuf *buf, const struct findings *findings, 
 	textbuf_add(buf, "</div>\n");
 }
 
-static void cell(struct textbuf *buf, const char *heading, const char *text)
+static void cell(struct textbuf *buf, const char *heading, const char *class, const char *text)
 {
-	textbuf_add(buf, "<td data-h=\"%s\">", heading);
+	textbuf_add(buf, "<td class=\"%s\" data-h=\"%s\">", class, heading);
 	textbuf_html(buf, text ? text : "");
 	textbuf_add(buf, "</td>");
 }
@@ -215,16 +215,21 @@ static void table_row(struct textbuf *buf, const struct finding *finding, int64_
 	if (finding->end != CLOCK_NEVER)
 		clock_format(finding->end, date);
 	textbuf_add(buf, "<tr><td><b>");
-	textbuf_html(buf, finding->subject);
+	textbuf_html(buf, finding->name);
 	textbuf_add(buf, "</b>");
+	if (strcmp(finding->name, finding->subject)) {
+		textbuf_add(buf, "<br><span class=\"soft\">");
+		textbuf_html(buf, finding->subject);
+		textbuf_add(buf, "</span>");
+	}
 	if (finding->kind == FINDING_CERT)
 		textbuf_add(buf, "<br><code>%.16s</code>", digest_hex(&finding->id, hex));
-	textbuf_add(buf, "</td><td class=\"%s\">%s%s</td>", class, finding_when(finding, now, when),
+	textbuf_add(buf, "</td><td class=\"short %s\">%s%s</td>", class, finding_when(finding, now, when),
 	            finding->acknowledged ? " (acknowledged)" : finding->covered && finding->covered[0] ? " (covered)" : "");
-	textbuf_add(buf, "<td data-h=\"expiry\">%.10s</td>", date);
-	cell(buf, "found in", finding->stores);
-	cell(buf, "roles", finding->roles);
-	cell(buf, "next", finding->advice);
+	textbuf_add(buf, "<td class=\"short\" data-h=\"expiry\">%.10s</td>", date);
+	cell(buf, "found in", "", finding->stores);
+	cell(buf, "roles", "short", finding->roles);
+	cell(buf, "next", "", finding->advice);
 	textbuf_add(buf, "</tr>\n");
 }
 

@@ -50,10 +50,13 @@ static int fill(struct finding *finding, const struct cert *cert)
 {
 	finding->end = cert_not_after(cert);
 	finding->subject = strdup(cert_subject(cert)[0] ? cert_subject(cert) : "(no subject)");
+	if (!finding->subject)
+		return ERR_MEMORY;
+	finding->name = strdup(cert_common_name(cert)[0] ? cert_common_name(cert) : finding->subject);
 	finding->serial = strdup(cert_serial_hex(cert));
 	if (asprintf(&finding->key, "%s %u", cert_key_type(cert), cert_key_bits(cert)) < 0)
 		finding->key = NULL;
-	if (!finding->subject || !finding->serial || !finding->key)
+	if (!finding->name || !finding->serial || !finding->key)
 		return ERR_MEMORY;
 	return join_names(&finding->names, cert_gnutls(cert));
 }
@@ -91,7 +94,8 @@ int scan_problem(struct scan *scan, const char *name, const char *why, struct er
 	finding->advice = strdup("repair the source, or take it out of the configuration");
 	if (asprintf(&finding->subject, "%s cannot be read: %s", name, why) < 0)
 		finding->subject = NULL;
-	if (!finding->subject || !finding->stores || !finding->affected || !finding->advice)
+	finding->name = finding->subject ? strdup(finding->subject) : NULL;
+	if (!finding->name || !finding->stores || !finding->affected || !finding->advice)
 		return err_set(err, ERR_MEMORY, "no memory");
 	return ERR_OK;
 }

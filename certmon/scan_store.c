@@ -189,11 +189,13 @@ static struct finding *add_words(struct scan *scan, enum finding_kind kind, char
 		finding = findings_add(scan->findings, kind, &id, &is_new);
 	}
 	free(key);
-	if (finding)
-		finding->subject = subject;
-	else
+	if (!finding) {
 		free(subject);
-	return finding;
+		return NULL;
+	}
+	finding->subject = subject;
+	finding->name = strdup(subject);
+	return finding->name ? finding : NULL;
 }
 
 static int add_requests(struct look *look, struct err *err)

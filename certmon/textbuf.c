@@ -1,6 +1,5 @@
 #include "certmon/textbuf.h"
 
-#include <gnutls/gnutls.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -36,24 +35,33 @@ void textbuf_html(struct textbuf *buf, const char *text)
 	}
 }
 
-void textbuf_base64(struct textbuf *buf, const void *bytes, size_t len)
+void textbuf_quoted(struct textbuf *buf, const char *text, size_t len)
 {
-	enum { LINE_BYTES = 57 }; /* 76 characters */
-	const unsigned char *at = bytes;
-	for (size_t left = len; left;) {
-		size_t take = left < LINE_BYTES ? left : LINE_BYTES;
-		gnutls_datum_t in = { (unsigned char *)at, (unsigned)take }, out = { 0 };
-		if (gnutls_base64_encode2(&in, &out) < 0) {
-			if (buf->stream)
-				fclose(buf->stream);
-			buf->stream = NULL;
-			return;
+	enum { LINE_MAX_CHARS = 75 }; /* and the "=" of a soft break */
+	size_t column = 0;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c == '\n') {
+			textbuf_add(buf, "\r\n");
+			column = 0;
+			continue;
 		}
-		textbuf_add(buf, "%.*s\r\n", (int)out.size, (const char *)out.data);
-		gnutls_free(out.data);
-		at += take;
-		left -= take;
+		int last = i + 1 == len || text[i + 1] == '\n';
+		int plain = (c > ' ' && c < 0x7f && c != '=') || (c == ' ' && !last);
+		if (plain && c == '.' && !column)
+			plain = 0; /* a dot alone in a line would end the message for careless relays */
+		if (column + (plain ? 1 : 3) > LINE_MAX_CHARS) {
+			textbuf_add(buf, "=\r\n");
+			column = 0;
+		}
+		if (plain)
+			textbuf_add(buf, "%c", c);
+		else
+			textbuf_add(buf, "=%02X", c);
+		column += plain ? 1 : 3;
 	}
+	if (column)
+		textbuf_add(buf, "\r\n");
 }
 
 char *textbuf_end(struct textbuf *buf, size_t *len)

@@ -17,8 +17,8 @@ void textbuf_add(struct textbuf *buf, const char *format, ...) __attribute__((fo
 /* Text inside an HTML or SVG element or attribute: & < > " ' are replaced. */
 void textbuf_html(struct textbuf *buf, const char *text);
 
-/* Bytes as base64 in lines of 76 characters that end in CR LF (RFC 2045, 6.8). */
-void textbuf_base64(struct textbuf *buf, const void *bytes, size_t len);
+/* Text as quoted-printable in lines of at most 76 characters that end in CR LF (RFC 2045, 6.7). */
+void textbuf_quoted(struct textbuf *buf, const char *text, size_t len);
 
 /* The text, allocated and ending in NUL, or NULL when memory was short. */
 char *textbuf_end(struct textbuf *buf, size_t *len);
