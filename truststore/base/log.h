@@ -6,7 +6,9 @@
  * disk): lines wait in a buffer of fixed size, and what has no room there is counted, and the count reported
  * with the next line that gets through. Lines of several processes on one pipe never mix.
  *
- * The program ignores SIGPIPE. A log belongs to one process: after a fork the child makes its own.
+ * The program ignores SIGPIPE. A log belongs to one process: after a fork the child makes its own, before it gives
+ * up rights (a pipe or terminal that cannot be opened anew is written to only while it polls writable, which
+ * others who write to it at the same moment can make wrong).
  */
 #ifndef TVS_BASE_LOG_H
 #define TVS_BASE_LOG_H
