@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "ocsp/certid.h"
 
 #include <gnutls/crypto.h>

@@ -7,6 +7,7 @@
 #include "truststore/base/certtime.h"
 #include "truststore/base/der.h"
 #include "truststore/base/digest.h"
+#include "truststore/record_priv.h"
 
 /* RFC 5280, 5.2 and 5.3: all are below id-ce, 2.5.29 */
 enum {
@@ -84,20 +85,6 @@ static void entry_id(const uint8_t *serial, size_t len, uint8_t out[ENTRY_ID])
 	}
 	digest_of(serial, len, &digest);
 	memcpy(out, digest.byte, ENTRY_ID);
-}
-
-static void put(uint8_t *to, uint64_t value, size_t len)
-{
-	for (size_t i = len; i; i--, value >>= 8)
-		to[i - 1] = (uint8_t)value;
-}
-
-static uint64_t get(const uint8_t *from, size_t len)
-{
-	uint64_t value = 0;
-	while (len--)
-		value = value << 8 | *from++;
-	return value;
 }
 
 /* --- extensions of the list */
@@ -224,7 +211,7 @@ static enum fault read_entry(struct reading *r, struct der at)
 	if (!entry)
 		return FAULT_LOCAL;
 	entry_id(serial.value.at, serial.value.left, entry);
-	put(entry + ENTRY_TIME, (uint64_t)when, 8);
+	put_be(entry + ENTRY_TIME, (uint64_t)when, 8);
 	entry[ENTRY_REASON] = reason;
 	return FAULT_NONE;
 }
@@ -309,11 +296,11 @@ static enum fault encode(const struct reading *r, uint8_t **out, size_t *out_len
 		return FAULT_LOCAL;
 	form[HEAD_VERSION] = FORM_VERSION;
 	form[HEAD_FLAGS] = (r->head.only_user ? FLAG_ONLY_USER : 0) | (r->head.only_ca ? FLAG_ONLY_CA : 0);
-	put(form + HEAD_URL_LEN, r->head.url.len, 2);
-	put(form + HEAD_COUNT, r->count, 4);
-	put(form + HEAD_THIS, (uint64_t)r->head.this_update, 8);
-	put(form + HEAD_NEXT, (uint64_t)r->head.next_update, 8);
-	put(form + HEAD_FETCHED, (uint64_t)r->head.fetched, 8);
+	put_be(form + HEAD_URL_LEN, r->head.url.len, 2);
+	put_be(form + HEAD_COUNT, r->count, 4);
+	put_be(form + HEAD_THIS, (uint64_t)r->head.this_update, 8);
+	put_be(form + HEAD_NEXT, (uint64_t)r->head.next_update, 8);
+	put_be(form + HEAD_FETCHED, (uint64_t)r->head.fetched, 8);
 	memcpy(form + CRL_HEAD_SIZE, r->head.url.bytes, r->head.url.len);
 	if (r->count)
 		memcpy(form + CRL_HEAD_SIZE + r->head.url.len, r->entries, CRL_ENTRY_SIZE * r->count);
@@ -357,15 +344,15 @@ int crl_decode(struct span bytes, struct crl *out)
 	const uint8_t *form = bytes.bytes;
 	if (bytes.len < CRL_HEAD_SIZE || form[HEAD_VERSION] != FORM_VERSION)
 		return ERR_STORE;
-	size_t url_len = get(form + HEAD_URL_LEN, 2), count = get(form + HEAD_COUNT, 4);
+	size_t url_len = get_be(form + HEAD_URL_LEN, 2), count = get_be(form + HEAD_COUNT, 4);
 	if (count > CRL_MAX_ENTRIES || bytes.len != CRL_HEAD_SIZE + url_len + CRL_ENTRY_SIZE * count)
 		return ERR_STORE;
 	*out = (struct crl){
 		.only_user = form[HEAD_FLAGS] & FLAG_ONLY_USER,
 		.only_ca = form[HEAD_FLAGS] & FLAG_ONLY_CA,
-		.this_update = (int64_t)get(form + HEAD_THIS, 8),
-		.next_update = (int64_t)get(form + HEAD_NEXT, 8),
-		.fetched = (int64_t)get(form + HEAD_FETCHED, 8),
+		.this_update = (int64_t)get_be(form + HEAD_THIS, 8),
+		.next_update = (int64_t)get_be(form + HEAD_NEXT, 8),
+		.fetched = (int64_t)get_be(form + HEAD_FETCHED, 8),
 		.url = { form + CRL_HEAD_SIZE, url_len },
 		.count = count,
 		.entries = form + CRL_HEAD_SIZE + url_len,
@@ -389,7 +376,7 @@ enum fault crl_look_up(const struct crl *crl, const struct cert *cert, const str
 	*out = (struct crl_entry){ .status = REVOCATION_GOOD };
 	if (entry) {
 		out->status = REVOCATION_REVOKED;
-		out->revoked_at = (int64_t)get(entry + ENTRY_TIME, 8);
+		out->revoked_at = (int64_t)get_be(entry + ENTRY_TIME, 8);
 		out->reason = entry[ENTRY_REASON];
 	}
 	return FAULT_NONE;

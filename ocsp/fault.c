@@ -1,5 +1,7 @@
 #include "ocsp/fault.h"
 
+#include <string.h>
+
 static const struct {
 	const char *word, *text;
 } table[FAULT_COUNT] = {
@@ -57,6 +59,14 @@ static const struct {
 const char *fault_word(enum fault fault)
 {
 	return table[fault].word;
+}
+
+enum fault fault_of_word(const char *word, size_t len)
+{
+	for (int i = 0; i < FAULT_COUNT; i++)
+		if (strlen(table[i].word) == len && !memcmp(table[i].word, word, len))
+			return (enum fault)i;
+	return FAULT_NONE;
 }
 
 const char *fault_text(enum fault fault)

@@ -2,6 +2,8 @@
 #ifndef TVS_OCSP_FAULT_H
 #define TVS_OCSP_FAULT_H
 
+#include <stddef.h>
+
 /* In the order in which a check meets them: finding whom to ask, HTTP, the response, the list. */
 enum fault {
 	FAULT_NONE,
@@ -61,6 +63,9 @@ enum fault {
 
 /* "nonce-mismatch"; "" for FAULT_NONE. */
 const char *fault_word(enum fault fault);
+
+/* Back again: FAULT_NONE for what is no such word. */
+enum fault fault_of_word(const char *word, size_t len);
 
 /* What it means, as the end of a sentence: "the response carries another nonce". */
 const char *fault_text(enum fault fault);

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "ocsp/source.h"
 
 #include <stdlib.h>

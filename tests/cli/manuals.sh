@@ -42,3 +42,4 @@ check()
 
 check tvsc tvs/tvsc.1
 check certmon certmon/certmon.1
+check ocspcheck ocsp/ocspcheck.1

@@ -63,6 +63,8 @@ const struct conf_key conf_keys[] = {
 	DURATION("ocsp", "max-age", "7d", MINUTE, 365 * DAY, "oldest usable answer"),
 	DURATION("ocsp", "skew", "5m", 0, DAY, "tolerated difference of the clocks"),
 	TEXT("ocsp", "proxy", NULL, "HTTP proxy, a URL"),
+	CHOICE("ocsp", "method", "post", "post get", "how small requests are sent"),
+	FLAG("ocsp", "nonce", "yes", "requests carry a nonce"),
 	NUMBER("ocsp", "parallel", "32", 1, 1000, "questions at a time"),
 	CHOICE("ocsp", "on-unknown", "allow", "allow deny", "when the responder does not know it"),
 	CHOICE("ocsp", "on-unreachable", "allow", "allow deny", "when no usable answer comes"),
