@@ -73,6 +73,38 @@ if [ -r "$bundle" ]; then
 	ok "$(ls ca-*.pem | wc -l) certificates of this system"
 fi
 
+# key EXPECTED KIND [OPTION...]: a certificate that signs itself with such a key
+key()
+{
+	local expected=$1 kind=$2 name
+	shift 2
+	name=key-${kind//[^a-zA-Z0-9]/}
+	case $kind in
+	pss) openssl genpkey -quiet -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out "$name.key" ;;
+	ed448) openssl genpkey -quiet -algorithm ED448 -out "$name.key" ;;
+	*) [ -e "$name.key" ] || key_new "$name" "$kind" ;;
+	esac
+	openssl req -x509 -key "$name.key" -subj "/CN=$name" -out "$name.pem" "$@" 2>>openssl.log || broken "openssl cannot make $name"
+	openssl verify -auth_level 0 -check_ss_sig -CAfile "$name.pem" "$name.pem" >/dev/null || broken "openssl does not accept $name"
+	same "$kind $*" "$expected" "$(certdump -k "$name.pem")"
+	# the signature is what decides, not the names: one byte of it is changed
+	openssl x509 -in "$name.pem" -outform DER |
+		python3 -c 'import sys; b = bytearray(sys.stdin.buffer.read()); b[-3] ^= 1; sys.stdout.buffer.write(b)' >changed.der
+	same "$kind $*, changed" "${expected% *} other" "$(certdump -k changed.der)"
+}
+need python3
+for digest in sha1 md5 sha224 sha256 sha384 sha512; do key "RSA 2048 self" rsa:2048 -$digest; done
+key "RSA 2048 self" rsa:2048 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32
+key "RSA 2048 self" rsa:2048 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max
+key "RSA 2048 self" rsa:2048 -sha512 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:0
+key "RSA 2048 self" pss
+key "EC 256 self" ec:P-256
+key "EC 384 self" ec:P-384 -sha384
+key "EC 521 self" ec:P-521
+key "Ed25519 256 self" ed25519
+key "Ed448 456 self" ed448
+ok "keys and signatures"
+
 # What is not exactly a certificate is refused with a reason that names the file.
 openssl x509 -in odd-utf8.pem -outform DER -out good.der
 { cat good.der; printf '\0'; } >trailing.der

@@ -3,6 +3,7 @@
  * the text that it wrote.
  *
  *	certdump FILE...      the certificates of files
+ *	certdump -k FILE...   kind and size of their keys, and whether they sign themselves
  *	certdump              standard input, OpenSSL's output, with its names as digests
  */
 #include <stdio.h>
@@ -34,6 +35,16 @@ static void print_fingerprint(const char *which, const uint8_t *bytes, size_t le
 	for (size_t i = 0; i < len; i++)
 		printf("%s%02X", i ? ":" : "", bytes[i]);
 	putchar('\n');
+}
+
+static int print_key(struct cert *cert, const struct cert_place *place, void *arg, struct err *err)
+{
+	(void)place;
+	(void)arg;
+	(void)err;
+	printf("%s %u %s\n", cert_key_type(cert), cert_key_bits(cert), cert_self_signed(cert) ? "self" : "other");
+	cert_free(cert);
+	return ERR_OK;
 }
 
 static int print(struct cert *cert, const struct cert_place *place, void *arg, struct err *err)
@@ -90,8 +101,9 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	if (argc == 1)
 		return filter();
-	for (int i = 1; i < argc; i++)
-		if (cert_read_file(argv[i], print, NULL, &err) != ERR_OK) {
+	bool keys = strcmp(argv[1], "-k") == 0;
+	for (int i = 1 + keys; i < argc; i++)
+		if (cert_read_file(argv[i], keys ? print_key : print, NULL, &err) != ERR_OK) {
 			fprintf(stderr, "%s\n", err_text(&err));
 			return 1;
 		}

@@ -16,7 +16,7 @@ struct cert {
 	struct digest sha256;
 	struct digest subject_key, issuer_key, issuer_serial_key;
 	/* These point into `der`. */
-	struct der_item tbs, issuer, subject;
+	struct der_item tbs, algorithm, issuer, subject;
 	struct der serial;
 	unsigned version;
 	int key; /* gnutls_pk_algorithm_t, or negative */
@@ -101,7 +101,7 @@ static bool extensions_fit(struct der tbs, unsigned version)
 static int read_frame(struct cert *cert, struct err *err)
 {
 	struct der bytes = { cert->der, cert->len };
-	struct der_item whole, algorithm, outer;
+	struct der_item whole, outer;
 	if (!der_expect(&bytes, DER_SEQUENCE, &whole))
 		return malformed(err, "not one whole DER SEQUENCE");
 	if (bytes.left != 0)
@@ -114,7 +114,7 @@ static int read_frame(struct cert *cert, struct err *err)
 	int rc = read_serial(cert, &tbs, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (!der_expect(&tbs, DER_SEQUENCE, &algorithm) ||
+	if (!der_expect(&tbs, DER_SEQUENCE, &cert->algorithm) ||
 	    !der_expect(&tbs, DER_SEQUENCE, &cert->issuer))
 		return malformed(err, "no issuer where it must be");
 	if ((rc = read_validity(cert, &tbs, err)) != ERR_OK)
@@ -123,7 +123,7 @@ static int read_frame(struct cert *cert, struct err *err)
 		return malformed(err, "no subject where it must be");
 	if (!extensions_fit(tbs, cert->version))
 		return malformed(err, "extensions in a certificate that is not of version 3");
-	if (!der_expect(&whole.value, DER_SEQUENCE, &outer) || !same_bytes(&algorithm, &outer))
+	if (!der_expect(&whole.value, DER_SEQUENCE, &outer) || !same_bytes(&cert->algorithm, &outer))
 		return malformed(err, "its two signature algorithms differ");
 	return ERR_OK;
 }
@@ -189,6 +189,8 @@ static int import(struct cert *cert, struct err *err)
 static int read_key(struct cert *cert, struct err *err)
 {
 	cert->key = gnutls_x509_crt_get_pk_algorithm(cert->crt, &cert->key_bits);
+	if (cert->key == GNUTLS_PK_ECDSA && cert->key_bits == 528)
+		cert->key_bits = 521; /* GnuTLS counts whole bytes */
 	if (cert->key >= 0)
 		return ERR_OK;
 	cert->key_bits = 0;
@@ -322,6 +324,42 @@ bool cert_is_ca(const struct cert *cert)
 	return gnutls_x509_crt_get_basic_constraints(cert->crt, &critical, &ca, &path) >= 0 && ca;
 }
 
+/* The length of the salt of an RSA-PSS signature: [2] in its parameters, 20 if absent (RFC 4055, 3.1). */
+static unsigned pss_salt(const struct cert *cert)
+{
+	struct der algorithm = cert->algorithm.value;
+	struct der_item oid, parameters, item, number;
+	unsigned salt = 20;
+	if (!der_next(&algorithm, &oid) || !der_expect(&algorithm, DER_SEQUENCE, &parameters))
+		return salt;
+	while (der_next(&parameters.value, &item)) {
+		if (item.tag != DER_CONTEXT_2 || !der_expect(&item.value, DER_INTEGER, &number))
+			continue;
+		for (salt = 0; number.value.left && salt < 0x10000; number.value.left--)
+			salt = salt << 8 | *number.value.at++;
+	}
+	return salt;
+}
+
+/* GnuTLS takes the length of the salt from the key, where it need not stand. */
+static bool use_pss(gnutls_pubkey_t key, const struct cert *cert, gnutls_sign_algorithm_t algorithm)
+{
+	gnutls_x509_spki_t parameters;
+	if (gnutls_x509_spki_init(&parameters) < 0)
+		return false;
+	gnutls_x509_spki_set_rsa_pss_params(parameters, gnutls_sign_get_hash_algorithm(algorithm),
+	                                    pss_salt(cert));
+	int rc = gnutls_pubkey_set_spki(key, parameters, 0);
+	gnutls_x509_spki_deinit(parameters);
+	return rc >= 0;
+}
+
+static bool is_pss(gnutls_sign_algorithm_t algorithm)
+{
+	return algorithm == GNUTLS_SIGN_RSA_PSS_SHA256 || algorithm == GNUTLS_SIGN_RSA_PSS_SHA384 ||
+	       algorithm == GNUTLS_SIGN_RSA_PSS_SHA512;
+}
+
 /* Weak hashes count here: the question is who signed, not whether that was wise. */
 static bool signed_by(const struct cert *cert, const struct cert *issuer)
 {
@@ -331,9 +369,10 @@ static bool signed_by(const struct cert *cert, const struct cert *issuer)
 	gnutls_pubkey_t key = NULL;
 	bool good = false;
 	size_t size = 0;
-	int algorithm = gnutls_x509_crt_get_signature_algorithm(cert->crt);
-	if (algorithm <= 0)
+	int known = gnutls_x509_crt_get_signature_algorithm(cert->crt);
+	if (known <= 0)
 		return false;
+	gnutls_sign_algorithm_t algorithm = (gnutls_sign_algorithm_t)known;
 	if (gnutls_x509_crt_get_signature(cert->crt, NULL, &size) != GNUTLS_E_SHORT_MEMORY_BUFFER ||
 	    !(signature.data = malloc(size)))
 		return false;
@@ -342,8 +381,9 @@ static bool signed_by(const struct cert *cert, const struct cert *issuer)
 	signature.size = (unsigned)size;
 	if (gnutls_pubkey_init(&key) < 0 || gnutls_pubkey_import_x509(key, issuer->crt, 0) < 0)
 		goto done;
-	good = gnutls_pubkey_verify_data2(key, (gnutls_sign_algorithm_t)algorithm, FLAGS, &data,
-	                                  &signature) >= 0;
+	if (is_pss(algorithm) && !use_pss(key, cert, algorithm))
+		goto done;
+	good = gnutls_pubkey_verify_data2(key, algorithm, FLAGS, &data, &signature) >= 0;
 done:
 	if (key)
 		gnutls_pubkey_deinit(key);

@@ -22,9 +22,10 @@ struct cert;
 
 /* Parses one DER certificate; it must fill the `len` bytes exactly. The bytes are
  * copied. On success the caller frees it with cert_free (which takes NULL).
- * ERR_MALFORMED with the reason; ERR_LIMIT over CERT_MAX_DER. What is merely unwise
- * (expired, weak, version 1) is parsed: rules are for the store. Times that RFC 5280 4.1.2.5
- * forbids (no seconds, fractions, not GMT) are malformed. */
+ * ERR_MALFORMED with the reason; ERR_LIMIT over CERT_MAX_DER, NAME_MAX_PAIRS or NAME_MAX_TEXT. What is merely unwise
+ * (expired, weak, version 1, a serial number that is negative or 0, an empty subject) is parsed: rules are for
+ * the store. Times that RFC 5280 4.1.2.5 forbids (no seconds, fractions, not GMT) are malformed, as are extensions that come
+ * twice or not with version 3, signature algorithms that differ, and an RSA key that is none. */
 int cert_parse(const uint8_t *der, size_t len, struct cert **out, struct err *err);
 void cert_free(struct cert *cert);
 
@@ -39,7 +40,7 @@ const char *cert_serial_hex(const struct cert *cert); /* upper case, without the
 int64_t cert_not_before(const struct cert *cert);     /* seconds since 1970 */
 int64_t cert_not_after(const struct cert *cert);      /* 9999-12-31T23:59:59Z comes as CLOCK_NEVER - 1 */
 const char *cert_key_type(const struct cert *cert);   /* "RSA", "EC", "Ed25519", "Ed448", "DSA", "other" */
-unsigned cert_key_bits(const struct cert *cert);
+unsigned cert_key_bits(const struct cert *cert);      /* 0 for a key or curve that GnuTLS does not know */
 const char *cert_signature(const struct cert *cert);  /* "RSA-SHA256", GnuTLS's name; "other" */
 unsigned cert_version(const struct cert *cert);       /* 1, 2 or 3 */
 bool cert_is_ca(const struct cert *cert);             /* basicConstraints cA */

@@ -126,11 +126,14 @@ static int deliver(struct certfile *file, const uint8_t *der, size_t len, cert_e
 {
 	struct cert *cert;
 	int rc = cert_parse(der, len, &cert, err);
-	if (rc != ERR_OK && file->place.line)
-		return err_prefix(err, "%s: line %u: certificate %u", file->name,
-		                  file->place.line, file->found + 1);
-	if (rc != ERR_OK)
-		return err_prefix(err, "%s", file->name);
+	if (rc != ERR_OK) {
+		if (file->place.line)
+			err_prefix(err, "%s: line %u: certificate %u", file->name,
+			           file->place.line, file->found + 1);
+		else
+			err_prefix(err, "%s", file->name);
+		return rc;
+	}
 	file->place.number = ++file->found;
 	return each(cert, &file->place, arg, err);
 }

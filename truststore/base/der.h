@@ -25,6 +25,7 @@ enum der_tag {
 	DER_SEQUENCE = 0x30,
 	DER_SET = 0x31,
 	DER_CONTEXT_0 = 0xa0,
+	DER_CONTEXT_2 = 0xa2,
 	DER_CONTEXT_3 = 0xa3
 };
 
