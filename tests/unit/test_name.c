@@ -423,6 +423,70 @@ START_TEST(recorded_names)
 }
 END_TEST
 
+/* Requests as phones send them: the names and the serial number must lead to the certificate. */
+static const struct {
+	const char *file, *cert;
+} requests[] = {
+	{ "query-ccm-semicolon", "ccm" },
+	{ "query-ccm-comma", "ccm" },
+	{ "query-ccm-issued-semicolon", "ccm-issued" },
+	{ "query-sast-semicolon", "sast" },
+};
+
+/* The bytes of the request, the first line of a recorded exchange. */
+static size_t load_request(const char *file, uint8_t *out, size_t size)
+{
+	static char line[2048];
+	const char *root = getenv("top_srcdir");
+	char path[512];
+	size_t len;
+	snprintf(path, sizeof path, "%s/tests/data/vectors/tvs/%s.hex", root ? root : ".", file);
+	FILE *stream = fopen(path, "r");
+	ck_assert_msg(stream != NULL, "%s", path);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
+	fclose(stream);
+	line[strcspn(line, "\r\n")] = '\0';
+	ck_assert_mem_eq(line, "C>S ", 4);
+	ck_assert_int_eq(hex_decode(line + 4, out, size, &len), ERR_OK);
+	return len;
+}
+
+/* An element of the protocol: tag, length in two bytes, value. */
+static const uint8_t *element(const uint8_t *request, size_t size, uint8_t tag, size_t *len)
+{
+	for (size_t at = 10; at + 3 <= size; at += 3 + *len) {
+		*len = (size_t)request[at + 1] << 8 | request[at + 2];
+		if (request[at] == tag)
+			return request + at + 3;
+	}
+	ck_abort_msg("no element %u", tag);
+	return NULL;
+}
+
+START_TEST(recorded_requests)
+{
+	const char *root = getenv("top_srcdir");
+	uint8_t request[1024];
+	char path[512];
+	struct cert *cert;
+	struct err err = { 0 };
+	struct digest digest, key;
+	size_t size = load_request(requests[_i].file, request, sizeof request), len;
+	snprintf(path, sizeof path, "%s/tests/data/certs/%s.der", root ? root : ".", requests[_i].cert);
+	ck_assert_msg(cert_read_one(path, &cert, &err) == ERR_OK, "%s", err_text(&err));
+	const uint8_t *value = element(request, size, 3, &len);
+	ck_assert_int_eq(name_digest_text((const char *)value, len - 1, &digest), ERR_OK);
+	ck_assert(digest_equal(&digest, cert_subject_key(cert)));
+	value = element(request, size, 4, &len);
+	ck_assert_int_eq(name_digest_text((const char *)value, len - 1, &digest), ERR_OK);
+	ck_assert(digest_equal(&digest, cert_issuer_key(cert)));
+	value = element(request, size, 5, &len);
+	name_issuer_serial(&digest, value, len, &key);
+	ck_assert(digest_equal(&key, cert_issuer_serial_key(cert)));
+	cert_free(cert);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("name");
@@ -443,6 +507,7 @@ int main(void)
 	tcase_add_test(tests, text_is_escaped);
 	tcase_add_test(tests, issuer_and_serial);
 	tcase_add_loop_test(tests, recorded_names, 0, (int)(sizeof recorded / sizeof *recorded));
+	tcase_add_loop_test(tests, recorded_requests, 0, (int)(sizeof requests / sizeof *requests));
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
