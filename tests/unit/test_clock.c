@@ -61,7 +61,8 @@ END_TEST
 START_TEST(format_and_parse_agree_with_libc)
 {
 	char text[CLOCK_TEXT_SIZE], expected[64];
-	for (int64_t at = -INT64_C(62167219200) + 4711; at <= INT64_C(253402300799); at += 86400 * 13 + 1717) {
+	int64_t step = (getenv("TEST_VALGRIND") ? 100 : 1) * (86400 * 13 + 1717);
+	for (int64_t at = -INT64_C(62167219200) + 4711; at <= INT64_C(253402300799); at += step) {
 		struct tm tm;
 		time_t t = at;
 		gmtime_r(&t, &tm);
