@@ -251,7 +251,7 @@ START_TEST(files)
 	ck_assert_ptr_nonnull(freopen(path, "r", stdin));
 	memset(&seen, 0, sizeof seen);
 	ck_assert_int_eq(cert_read_one("-", &cert, &err), ERR_MALFORMED);
-	ck_assert_msg(strncmp(err.text, "-: line 25", 10) == 0, "%s", err.text);
+	ck_assert_msg(strncmp(err.text, "standard input: line 25", 23) == 0, "%s", err.text);
 	unlink(path);
 	rmdir(dir);
 }

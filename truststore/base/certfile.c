@@ -260,7 +260,7 @@ int cert_read_stream(FILE *stream, const char *name, cert_each_fn *each, void *a
 	if (!file)
 		return err_set(err, ERR_MEMORY, "%s: out of memory", name);
 	file->stream = stream;
-	file->name = name;
+	file->name = strcmp(name, "-") == 0 ? "standard input" : name;
 	file->place.file = name;
 	file->ahead[0] = getc(stream);
 	file->ahead[1] = file->ahead[0] == EOF ? EOF : getc(stream);
@@ -292,7 +292,7 @@ static int keep_one(struct cert *cert, const struct cert_place *place, void *arg
 	}
 	cert_free(cert);
 	return err_set(err, ERR_MALFORMED, "%s: line %u: a second certificate, where only one is expected",
-	               place->file, place->line);
+	               strcmp(place->file, "-") == 0 ? "standard input" : place->file, place->line);
 }
 
 int cert_read_one(const char *file, struct cert **out, struct err *err)
