@@ -37,7 +37,8 @@ static size_t take_reply(char *bytes, size_t size, size_t count, void *arg)
 	size_t len = size * count;
 	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
 		len--;
-	if (len) {
+	bool farewell = len >= 3 && !memcmp(bytes, "221", 3); /* the answer to QUIT says nothing (RFC 5321, 4.2.3) */
+	if (len && !farewell) {
 		char line[SEND_REPLY_SIZE];
 		snprintf(line, sizeof line, "%.*s", (int)(len < sizeof line ? len : sizeof line - 1), bytes);
 		for (char *c = line; *c; c++)

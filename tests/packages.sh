@@ -7,7 +7,10 @@ packages_build='autoconf automake pkg-config gcc make libc6-dev libgnutls28-dev 
 	libcurl4-gnutls-dev libini-config-dev libjansson-dev libssl-dev libsystemd-dev libsqlite3-dev'
 packages_try='openssl ca-certificates'
 packages_test='check clang libclang-rt-dev llvm valgrind python3 python3-cryptography xz-utils gnutls-bin
-	softhsm2 nginx redis-server procps iproute2'
+	softhsm2 nginx redis-server procps iproute2 postfix sasl2-bin libsasl2-modules python3-aiosmtpd
+	python3-icalendar python3-prometheus-client'
+
+packages_full='chromium' # for ./run-tests --full
 
 # packages_missing NAME...: those that are not installed
 packages_missing()
@@ -33,7 +36,7 @@ packages_install()
 		as_root=(sudo)
 	fi
 	echo "Installing: $missing"
-	for unit in nginx redis-server ssh opensmtpd; do
+	for unit in nginx redis-server ssh postfix saslauthd; do
 		[ -e "/lib/systemd/system/$unit.service" ] || units="$units $unit"
 	done
 	if [ ! -e "$policy" ]; then

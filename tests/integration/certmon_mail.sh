@@ -1,0 +1,172 @@
+#!/bin/bash
+# certmon's mail against real servers: what arrives, parsed by another program, and every way in which it can fail.
+TEST_LIMIT=180
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+need openssl python3
+need_python aiosmtpd
+
+store=$tmp/store
+ca_new ca
+cert_new mail --ca ca --ext 'subjectAltName=IP:127.0.0.1,DNS:mail.example.test'
+cert_new other --ext 'subjectAltName=DNS:elsewhere.example.test'
+echo 'open sesame' >password
+chmod 600 password
+
+truststore --store "$store" --quiet init
+cert_new plain --days 20 --subj '/C=NZ/O=Example Telephony/CN=www.example.test' --ext 'subjectAltName=DNS:www.example.test,DNS:phones.example.test'
+cert_new odd --days 10 --subj '/CN=Zürich – Société d’Essai' --key rsa:2048
+cert_new evil --days 12 --subj $'/CN=x\r\nBcc: victim@example.test\r\n\r\n<script>alert(1)<\\/script>' --key rsa:2048
+cert_new far --days 300
+truststore --store "$store" --quiet add tomcat-trust plain.pem --owner web@example.test
+truststore --store "$store" --quiet add CallManager-trust odd.pem evil.pem far.pem
+
+# mail_server NAME [OPTION...]: starts one; $server is its port, its messages are in the directory NAME
+mail_server()
+{
+	local name=$1
+	mkdir "$name"
+	shift
+	log=$name.log start python3 -B "$top_srcdir/tests/integration/smtpd.py" "$name" "$@"
+	server_pid=$pid
+	wait_for 20 test -s "$name/port" || broken "no mail server"
+	server=$(<"$name/port")
+}
+
+# conf FILE [LINE...]: a configuration that sends to $server
+conf()
+{
+	local file=$1
+	shift
+	{
+		printf '[store]\npath = %s\n[certmon]\nemail = yes\nto = admin@example.test; second@example.test\n' "$store"
+		printf 'from = certmon@example.test\nsyslog = no\nca-file = %s/ca.pem\n' "$tmp"
+		printf '%s\n' "$@"
+	} >"$file"
+}
+
+# number of messages that a server took
+taken()
+{
+	local files=("$1"/0*.json)
+	echo ${#files[@]}
+}
+
+# fresh: nothing is remembered any more
+fresh()
+{
+	rm -rf "$tmp/store.now"
+	cp -r "$store" "$tmp/store.now"
+}
+
+export TVS_CLOCK=+60s # so that days are whole
+
+# --- what arrives
+
+mail_server good --starttls --cert mail.pem --key mail.key --user monitor --password 'open sesame'
+conf good.conf "smtp = smtp://127.0.0.1:$server" 'starttls = required' 'user = monitor' 'password-file = '"$tmp/password"
+cp -r "$store" keep
+expect 0 certmon --config good.conf run
+out_has '3 announced, 3 messages delivered, 0 waiting'
+same 'messages' 3 "$(taken good)"
+python3 -B "$top_srcdir/tests/integration/check_mail.py" good plain.pem odd.pem evil.pem far.pem || fail 'the mails are not as they should be'
+ok 'three recipients get their digests, over STARTTLS with a password; headers, names and markup are safe'
+
+expect 0 certmon --config good.conf run
+expect 0 certmon --config good.conf report --json
+same 'messages after a second run' 3 "$(taken good)"
+same 'replies' 3 "$(json 'sum("taken as number" in m["reply"] and m["state"] == "delivered" for m in d["messages"])')"
+ok 'a second run repeats nothing; the replies are kept'
+
+expect 0 certmon --config good.conf test-mail
+out_has 'admin@example.test: 250 2.0.0 taken'
+ok 'test-mail'
+
+# --- what cannot be delivered waits
+
+# refused NAME WORDS LINE...: this server fails, the message waits, the next run to a good server delivers it once
+refused()
+{
+	local name=$1 words=$2
+	shift 2
+	rm -rf "$store"
+	cp -r keep "$store"
+	conf bad.conf "$@"
+	expect 2 certmon --config bad.conf run
+	err_one_line
+	err_has '3 messages could not be delivered and wait for the next run'
+	err_has "$words"
+	mkdir -p "$name"
+	ids "$name" >ids.before
+	mail_server "$name-good"
+	conf after.conf "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+	expect 0 certmon --config after.conf run
+	same "messages after $name" 3 "$(taken "$name-good")"
+	ids "$name-good" >ids.after
+	expect 0 certmon --config after.conf run
+	same "messages after one more run" 3 "$(taken "$name-good")"
+	ok "$name: reported, kept, delivered with the next run, once"
+}
+
+ids()
+{
+	sed -n 's/.*Message-ID: <\([^>]*\)>.*/\1/p' "$1"/0*.json 2>/dev/null | sort
+}
+
+mail_server temporary --mode 451
+refused temporary 'come again later' "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+mail_server permanent --mode 550
+refused permanent 'nobody here by that name' "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+mail_server full --mode 452-data
+refused full 'no room at the moment' "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+mail_server broken --mode drop
+refused broken 'response reading failed' "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+diff ids.before ids.after || fail 'the message that was sent again has another Message-ID'
+ok 'after a connection that broke behind the message, the Message-ID is the same'
+refused nobody '127.0.0.1' "smtp = smtp://127.0.0.1:$(free_port)" 'starttls = off'
+
+mail_server plain-text
+refused no-starttls 'STARTTLS' "smtp = smtp://127.0.0.1:$server" 'starttls = required'
+same 'messages without TLS' 0 "$(taken plain-text)"
+ok 'no STARTTLS offered where it is required: nothing is sent'
+refused password-without-tls 'STARTTLS' "smtp = smtp://127.0.0.1:$server" 'starttls = try' 'user = monitor' "password-file = $tmp/password"
+grep -qi 'AUTH' plain-text.log && fail 'a password was tried without TLS'
+mail_server wrong-cert --starttls --cert other.pem --key other.key
+refused wrong-cert 'certificate' "smtp = smtp://127.0.0.1:$server" 'starttls = required'
+same 'messages to a server with a wrong certificate' 0 "$(taken wrong-cert)"
+ok 'a server whose certificate does not verify gets nothing'
+
+mail_server smtps --cert mail.pem --key mail.key
+rm -rf "$store"
+cp -r keep "$store"
+conf smtps.conf "smtp = smtps://127.0.0.1:$server"
+expect 0 certmon --config smtps.conf run
+same 'messages over smtps' 3 "$(taken smtps)"
+ok 'smtps'
+
+# --- a sendmail-compatible command, another command, JSON
+
+rm -rf "$store"
+cp -r keep "$store"
+printf '#!/bin/sh\ncat >"%s/sent.$1.eml"\n' "$tmp" >sendmail
+printf '#!/bin/sh\ncat >"%s/notice.json"\n' "$tmp" >notify
+chmod 755 sendmail notify
+conf sendmail.conf "sendmail = $tmp/sendmail" "command = $tmp/notify"
+expect 0 certmon --config sendmail.conf run
+for to in admin second web; do
+	grep -q "^To: <$to@example.test>" "sent.$to@example.test.eml" || fail "nothing for $to"
+done
+same 'findings as JSON' 3 "$(json 'len(d["due"])' notice.json)"
+ok 'sendmail and a command get theirs'
+
+# --- settings that make no sense
+
+conf bad.conf
+expect 2 certmon --config bad.conf run
+err_has 'neither smtp nor sendmail'
+conf bad.conf "smtp = smtp://127.0.0.1:25" 'starttls = off' 'user = monitor' "password-file = $tmp/password"
+expect 2 certmon --config bad.conf run
+err_has 'never sent without TLS'
+sed -i 's/^to = .*/to = admin@example.test\\nBcc: x/' good.conf
+expect 2 certmon --config good.conf run
+err_has 'is not an e-mail address'
+ok 'settings that make no sense are refused'

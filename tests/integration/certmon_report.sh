@@ -1,0 +1,166 @@
+#!/bin/bash
+# What certmon finds and shows: sources, table, page, calendar, metrics, the monitoring plugin, acknowledgements.
+TEST_LIMIT=180
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+need openssl python3
+need_python icalendar prometheus_client
+
+store=$tmp/store
+truststore --store "$store" --quiet init
+for name in soon:5 later:200 far:2000; do
+	cert_new "${name%:*}" --days "${name#*:}" --key rsa:2048 --subj "/O=Bell; Sons, \"Ltd\"/CN=${name%:*}.example.test" \
+		--ext "subjectAltName=DNS:${name%:*}.example.test"
+	truststore --store "$store" --quiet add tomcat-trust "${name%:*}.pem"
+done
+# expired after it was added
+cert_new gone --days 2 --key rsa:2048
+truststore --store "$store" --quiet add CallManager-trust gone.pem
+export TVS_CLOCK=+3d
+
+conf()
+{
+	printf '[store]\npath = %s\n[certmon]\nsyslog = no\n' "$store" >certmon.conf
+	[ $# = 0 ] || printf '%s\n' "$@" >>certmon.conf
+}
+
+run()
+{
+	expect "$1" certmon --config certmon.conf "${@:2}"
+}
+
+# subjects of what the report finds, in its order
+found()
+{
+	run 0 report --json
+	json '" ".join(f["subject"].split("CN=")[-1] for f in d["findings"])'
+}
+
+conf
+same 'findings' 'gone soon.example.test later.example.test' "$(found)"
+run 0 report
+out_has 'expired'
+out_has 'expires in 1 day'
+out_lacks 'far.example.test'
+out_lacks $'\033'
+ok 'the table: the most urgent first, nothing that ends in more than two years'
+
+# --- the plugin
+
+plugin()
+{
+	run "$@"
+	same 'lines' 1 "$(wc -l <out)"
+	grep -qE '^CERTMON (OK|WARNING|CRITICAL|UNKNOWN) - [^|]* \| expired=[0-9]+;;0 critical=[0-9]+;;0 warning=[0-9]+;0 unreadable=[0-9]+;0( next=-?[0-9]+s)?$' out ||
+		fail "not a plugin's line: $(cat out)"
+}
+
+plugin 2 check
+out_has 'CERTMON CRITICAL - 1 expired, 1 critical, 0 warning'
+run 0 ack "$(sha256_of gone.pem | cut -c1-16)" --until +30d --reason 'switched off'
+plugin 1 check --critical 1d --warning 40d
+run 0 ack "$(sha256_of soon.pem)" --until +30d --reason 'nobody needs it'
+plugin 0 check
+plugin 1 check --warning 300d
+out_has '1 warning'
+run 0 unack "$(sha256_of soon.pem)"
+plugin 2 check
+run 2 unack "$(sha256_of soon.pem)"
+err_has 'not acknowledged'
+run 2 ack "$(sha256_of soon.pem)" --until 2020-01-01 --reason x
+err_has 'in the past'
+run 2 ack ffffffffffffffff --until +1d --reason x
+run 2 ack "$(sha256_of soon.pem)" --until +1d
+expect 3 certmon --store /nonexistent check
+out_has 'CERTMON UNKNOWN - '
+run 3 check --warning 1d --critical 2d
+ok 'the plugin, acknowledging and taking it back'
+
+# --- further sources
+
+mkdir more
+cp later.pem more/a.pem
+openssl x509 -in far.pem -outform DER -out more/b.der
+cert_new archived --days 100
+openssl pkcs12 -export -nokeys -in archived.pem -out more/c.p12 -passout pass:secret
+echo secret >secret && chmod 600 secret
+cert_new lsc --days 50 --subj '/CN=CP-8861-SEP001122AABBCC'
+mkdir lsc && cp lsc.pem lsc/
+cert_new served --days 60 --ext 'subjectAltName=DNS:localhost'
+port=$(free_port) dead=$(free_port)
+TVS_CLOCK= start openssl s_server -accept "$port" -cert served.pem -key served.key -www -quiet
+wait_for 10 port_open "$port"
+conf "files = $tmp/more, $tmp/missing.pem" "files-password-file = $tmp/secret" "lsc-directory = $tmp/lsc" 'lsc = yes' \
+	"servers = localhost:$port, 127.0.0.1:$dead"
+same 'findings' "cannot be read|cannot be read|gone|soon.example.test|CP-8861-SEP001122AABBCC|served|archived|later.example.test" \
+	"$(run 0 report --json; json '"|".join("cannot be read" if f["kind"] == "source" else f["subject"].split("CN=")[-1] for f in d["findings"])')"
+same 'places' "tomcat-trust, $tmp/more/a.pem" "$(json '[f["found_in"] for f in d["findings"] if "later" in f["subject"]][0]')"
+echo wrong >secret
+run 0 report
+out_has "$tmp/more/c.p12 cannot be read: $tmp/more/c.p12: the password is wrong"
+out_has "$tmp/missing.pem cannot be read"
+out_has "127.0.0.1:$dead cannot be read"
+ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
+
+# --- files for other programs
+
+conf
+run 0 report --html page.html --ics calendar.ics --prometheus metrics.prom
+python3 - "$(sha256_of soon.pem)" "$(sha256_of later.pem)" <<'PYTHON' || fail 'the files are not as they should be'
+import html.parser, sys
+from datetime import datetime, timedelta, timezone
+from icalendar import Calendar
+from prometheus_client.parser import text_string_to_metric_families
+
+soon, later = sys.argv[1:]
+with open("calendar.ics", "rb") as file:
+    raw = file.read()
+assert all(len(line) <= 75 for line in raw.split(b"\r\n")) and b"\n" not in raw.replace(b"\r\n", b"")
+events = {str(event["UID"]): event for event in Calendar.from_ical(raw).walk("VEVENT")}
+assert set(events) >= {soon + "@certmon.tvs", later + "@certmon.tvs"} and len(events) == 3, events.keys()
+event = events[later + "@certmon.tvs"]
+assert "O=Bell; Sons\\, \\\"Ltd\\\",CN=later.example.test" in event["SUMMARY"] or "later.example.test" in event["SUMMARY"], event["SUMMARY"]
+assert len(event.walk("VALARM")) == 2
+day = (datetime.now(timezone.utc) + timedelta(days=200)).date()
+assert event["DTSTART"].dt == day, (event["DTSTART"].dt, day)
+
+with open("metrics.prom", encoding="utf-8") as file:
+    families = {family.name: family for family in text_string_to_metric_families(file.read())}
+ends = {sample.labels["sha256"]: sample for sample in families["tvs_cert_not_after_timestamp_seconds"].samples}
+assert abs(ends[later].value - (datetime.now(timezone.utc) + timedelta(days=200)).timestamp()) < 300
+assert ends[later].labels["found_in"] == "tomcat-trust" and ends[later].labels["silent"] == "no"
+assert "later.example.test" in ends[later].labels["subject"]
+levels = {sample.labels["level"]: sample.value for sample in families["tvs_certmon_findings"].samples}
+assert levels == {"expired": 1, "critical": 0, "warning": 1, "note": 1}, levels
+
+class Page(html.parser.HTMLParser):
+    bars, text = 0, ""
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        assert tag not in ("script", "img", "iframe"), tag
+        assert not values.get("src") and values.get("href", "data:,") == "data:,", values
+        self.bars += values.get("class") == "bar"
+    def handle_data(self, data):
+        self.text += data
+page = Page()
+page.feed(open("page.html", encoding="utf-8").read())
+assert page.bars == 3, page.bars
+assert "soon.example.test" in page.text and "far.example.test" not in page.text
+PYTHON
+ok 'page, calendar and metrics, judged by other parsers'
+same 'mode of the metrics' 644 "$(stat -c %a metrics.prom)"
+
+# --- runs that overlap, and the mark of the last complete one
+
+conf 'email = yes' 'to = a@example.test' 'from = b@example.test' 'sendmail = /bin/true'
+run 0 run --json
+same 'first run' '[1, 1]' "$(json '[d["announced"], d["delivered"]]')"
+exec 9<"$store/certmon.lock"
+flock 9
+run 0 run --verbose
+err_has 'another run is at work'
+exec 9<&-
+run 0 report --json
+json 'd["last_success"]' | grep -q '^20' || fail 'no last complete run'
+run 0 report --prometheus metrics.prom
+grep -q '^tvs_certmon_last_success_timestamp_seconds [0-9]' metrics.prom || fail 'no last success among the metrics'
+ok 'a run that finds another at work leaves it the work'
