@@ -82,7 +82,7 @@ static int query(struct respond *self, int64_t now, struct respond_result *resul
 	struct search search = { .self = self, .now = now, .result = result,
 	                         .by_subject = request->subject.len > 0 };
 	struct digest issuer, key;
-	if (!request->serial.len ||
+	if (!request->serial.len || !request->issuer.len ||
 	    name_digest_text((const char *)request->issuer.bytes, request->issuer.len, &issuer) ||
 	    (search.by_subject && name_digest_text((const char *)request->subject.bytes,
 	                                           request->subject.len, &search.subject))) {
