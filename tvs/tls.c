@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "truststore/base/log.h"
 #include "tvs/tls_priv.h"
 
 enum {
@@ -247,6 +248,16 @@ static enum tls_failure failure_of(int ret)
 	}
 }
 
+static int client_failed(const struct tls_session *self, struct err *err)
+{
+	char name[128], text[128];
+	if (self->client == TLS_CLIENT_ABSENT)
+		return err_set(err, ERR_TLS, "handshake: the client shows no certificate");
+	tls_session_client_name(self, name, sizeof name);
+	return err_set(err, ERR_TLS, "handshake: the certificate of client %s is not verified: %s",
+	               log_escape(text, sizeof text, name, strlen(name)), tls_session_client_why(self));
+}
+
 static int handshake_failed(struct tls_session *self, int ret, struct err *err)
 {
 	if (!self->failure)
@@ -260,6 +271,7 @@ static int handshake_failed(struct tls_session *self, int ret, struct err *err)
 		return err_set(err, ERR_TLS, "handshake: no common TLS version");
 	case TLS_FAILURE_NO_CIPHER:
 		return err_set(err, ERR_TLS, "handshake: no common cipher suite");
+	case TLS_FAILURE_CLIENT_CERTIFICATE: return client_failed(self, err);
 	default: return translate(self, ret, "handshake", err);
 	}
 }

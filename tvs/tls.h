@@ -107,7 +107,8 @@ enum tls_client_state {
 };
 enum tls_client_state tls_session_client(const struct tls_session *session);
 
-/* Why it could not be verified, as one word: "unknown-issuer", "expired", "not-yet-valid", "weak", "invalid"; "" otherwise. */
+/* Why it could not be verified, as one word: "unknown-issuer", "bad-signature", "expired", "not-yet-valid", "weak", "purpose" (its
+ * extended key usages lack clientAuth), "invalid"; "" otherwise. */
 const char *tls_session_client_why(const struct tls_session *session);
 
 /* The common name of the client's certificate as it stands there (to be escaped), "" without one. Returns `out`. */

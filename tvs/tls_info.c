@@ -83,9 +83,11 @@ const char *tls_session_client_why(const struct tls_session *session)
 		const char *word;
 	} words[] = {
 		{ GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA, "unknown-issuer" },
+		{ GNUTLS_CERT_SIGNATURE_FAILURE, "bad-signature" },
 		{ GNUTLS_CERT_EXPIRED, "expired" },
 		{ GNUTLS_CERT_NOT_ACTIVATED, "not-yet-valid" },
 		{ GNUTLS_CERT_INSECURE_ALGORITHM, "weak" },
+		{ GNUTLS_CERT_PURPOSE_MISMATCH, "purpose" },
 	};
 	if (session->client != TLS_CLIENT_UNVERIFIED)
 		return "";
