@@ -12,6 +12,7 @@
 #include "truststore/keyfile.h"
 #include "truststore/trust.h"
 #include "tvs/key.h"
+#include "tvs/token.h"
 
 enum { CHAIN_MAX = IDENTITY_CHAIN_MAX, CLIENT_CA_MAX = 4096 };
 
@@ -70,21 +71,27 @@ static int add_to_chain(struct cert *cert, const struct cert_place *place, void 
 	return code;
 }
 
+struct token_certificate {
+	const char *uri;
+	struct ders *chain;
+};
+
 /* A certificate that stands beside its key on a token. */
-static int read_token_certificate(const char *uri, struct ders *chain, struct err *err)
+static int read_token_certificate(void *arg, struct err *err)
 {
+	struct token_certificate *self = arg;
 	gnutls_x509_crt_t crt;
 	gnutls_datum_t der = { NULL, 0 };
 	int code = gnutls_x509_crt_init(&crt);
 	if (code < 0)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	code = gnutls_x509_crt_import_url(crt, uri, 0);
+	code = gnutls_x509_crt_import_url(crt, self->uri, 0);
 	if (code >= 0)
 		code = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der);
 	gnutls_x509_crt_deinit(crt);
 	if (code < 0)
-		return err_set(err, ERR_CRYPTO, "%s: %s", uri, gnutls_strerror(code));
-	code = ders_add(chain, der.data, der.size, err);
+		return err_set(err, ERR_CRYPTO, "the certificate behind the PKCS#11 URI: %s", gnutls_strerror(code));
+	code = ders_add(self->chain, der.data, der.size, err);
 	gnutls_free(der.data);
 	return code;
 }
@@ -94,8 +101,9 @@ static int read_files(struct credentials *self, const struct settings *settings,
 	self->location = strdup(settings->key);
 	if (!self->location)
 		return err_set(err, ERR_MEMORY, "out of memory");
+	struct token_certificate token = { settings->certificate, &self->chain };
 	if (key_is_token(settings->certificate))
-		return read_token_certificate(settings->certificate, &self->chain, err);
+		return token_try(read_token_certificate, &token, err);
 	return cert_read_file(settings->certificate, add_to_chain, &self->chain, err);
 }
 

@@ -10,6 +10,7 @@
 #include "truststore/keyfile.h"
 #include "tvs/key_crypto.h"
 #include "tvs/key_priv.h"
+#include "tvs/token.h"
 
 struct key {
 	gnutls_privkey_t native;
@@ -37,25 +38,41 @@ static int check_mode(const char *file, struct err *err)
 	return ERR_OK;
 }
 
+struct loading {
+	const char *location;
+	gnutls_privkey_t native;
+};
+
+static int load_native(void *arg, struct err *err)
+{
+	struct loading *loading = arg;
+	return keyfile_load(loading->location, &loading->native, err);
+}
+
 int key_load(const char *location, struct key **out, struct err *err)
 {
 	*out = NULL;
-	int code = key_is_token(location) ? ERR_OK : check_mode(location, err);
+	struct loading loading = { .location = location };
+	bool token = key_is_token(location);
+	int code = token ? token_try(load_native, &loading, err) : check_mode(location, err);
+	if (!code && !token)
+		code = load_native(&loading, err);
 	if (code)
 		return code;
-	gnutls_privkey_t native;
-	code = keyfile_load(location, &native, err);
-	if (code)
-		return code;
-	code = key_new(native, out, err);
-	return code ? err_prefix(err, "%s", location) : ERR_OK;
+	code = key_new(loading.native, out, err);
+	return code ? err_prefix(err, "%s", token ? "the private key behind the PKCS#11 URI" : location) : ERR_OK;
+}
+
+static bool in_memory(const struct key *self)
+{
+	return gnutls_privkey_get_type(self->native) == GNUTLS_PRIVKEY_X509;
 }
 
 /* Hands a key that lies in memory to libcrypto; one that cannot leave its token stays with GnuTLS. */
 static int use_crypto(struct key *self, struct err *err)
 {
 #ifdef HAVE_LIBCRYPTO
-	if (gnutls_privkey_get_type(self->native) != GNUTLS_PRIVKEY_X509)
+	if (!in_memory(self))
 		return ERR_OK;
 	gnutls_x509_privkey_t key = NULL;
 	gnutls_datum_t der = { NULL, 0 };
@@ -132,6 +149,11 @@ gnutls_pk_algorithm_t key_algorithm(const struct key *self)
 	return self->algorithm;
 }
 
+bool key_decrypts(const struct key *self)
+{
+	return self->algorithm == GNUTLS_PK_RSA && in_memory(self);
+}
+
 void key_set_client_version(struct key *self, uint16_t version)
 {
 	self->client_version = version;
@@ -178,8 +200,9 @@ int key_decrypt(gnutls_privkey_t privkey, void *userdata, const gnutls_datum_t *
 		return 0;
 	}
 #endif
-	(void)gnutls_privkey_decrypt_data2(self->native, 0, ciphertext, plaintext->data,
-	                                   KEY_PREMASTER_SIZE);
+	if (key_decrypts(self))
+		(void)gnutls_privkey_decrypt_data2(self->native, 0, ciphertext, plaintext->data,
+		                                   KEY_PREMASTER_SIZE);
 	return 0;
 }
 

@@ -34,6 +34,10 @@ void key_free(struct key *key);
 /* GNUTLS_PK_RSA, GNUTLS_PK_ECDSA ... */
 gnutls_pk_algorithm_t key_algorithm(const struct key *key);
 
+/* True for an RSA key whose decryption tells good paddings from bad ones neither by its result nor by its time; such a key alone may
+ * serve RSA key exchange. A token decides about the padding itself: a software one was seen to take 20 us longer for bad ones. */
+bool key_decrypts(const struct key *key);
+
 /* Puts the certificate (chain[0], the issuers behind it, at most KEY_CHAIN_MAX in all) with this key into `cred`. ERR_REFUSED if the key does not fit the certificate. */
 int key_install(struct key *key, const struct span *chain, size_t count,
                 gnutls_certificate_credentials_t cred, struct err *err);

@@ -38,8 +38,8 @@ struct tls_config {
 
 struct tls_setup;
 
-/* Everything that the sessions of a listener share: built once, never changed. ERR_CONFIG if no listed suite can work with the certificate's key
- * (and TLS 1.3 does not either), ERR_REFUSED if the key does not fit the certificate, ERR_TLS. A setup may be inherited over a fork
+/* Everything that the sessions of a listener share: built once, never changed. Listed suites that the certificate's key and its usages do not
+ * serve are left out; ERR_CONFIG if none is left of them, ERR_REFUSED if the key does not fit the certificate, ERR_TLS. A setup may be inherited over a fork
  * (unless its key is on a token). The caller frees it after the last session. */
 int tls_setup_new(const struct tls_config *config, struct tls_setup **out, struct err *err);
 void tls_setup_free(struct tls_setup *setup);

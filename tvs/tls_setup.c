@@ -129,10 +129,11 @@ static int priority_new(const struct tls_setup *self, const struct cipher_suite 
 }
 
 /* True if a certificate with this key and these usages (RFC 5280, 4.2.1.3) can serve the key exchange. */
-static bool kx_fits(gnutls_kx_algorithm_t kx, gnutls_pk_algorithm_t pk, unsigned usage)
+static bool kx_fits(gnutls_kx_algorithm_t kx, const struct key *key, unsigned usage)
 {
+	gnutls_pk_algorithm_t pk = key_algorithm(key);
 	switch (kx) {
-	case GNUTLS_KX_RSA: return pk == GNUTLS_PK_RSA && usage & GNUTLS_KEY_KEY_ENCIPHERMENT;
+	case GNUTLS_KX_RSA: return key_decrypts(key) && usage & GNUTLS_KEY_KEY_ENCIPHERMENT;
 	case GNUTLS_KX_DHE_RSA:
 	case GNUTLS_KX_ECDHE_RSA: return pk == GNUTLS_PK_RSA && usage & GNUTLS_KEY_DIGITAL_SIGNATURE;
 	case GNUTLS_KX_ECDHE_ECDSA:
@@ -165,7 +166,7 @@ static int add_suites(struct tls_setup *self, const struct cipher_list *list, un
 	if (!self->suites)
 		return err_set(err, ERR_MEMORY, "no memory for TLS settings");
 	for (size_t i = 0; i < list->count; i++) {
-		if (!kx_fits(list->suite[i]->kx, key_algorithm(self->key), usage))
+		if (!kx_fits(list->suite[i]->kx, self->key, usage))
 			continue;
 		int code = add_suite(self, list->suite[i], err);
 		if (code)
@@ -258,9 +259,10 @@ static int build(struct tls_setup *self, const struct tls_config *config, struct
 		code = add_tls13(self, config->ciphers, config->aes_only, usage, err);
 	if (!code)
 		code = add_suites(self, config->ciphers, usage, err);
-	if (!code && !self->count && !self->tls13)
-		return err_set(err, ERR_CONFIG,
-		               "none of the ciphers, nor TLS 1.3, can work with the key and the key usage of the certificate");
+	if (!code && !self->count && (!self->tls13 || (config->ciphers->count && self->min_version < TLS_1_3)))
+		return err_set(err, ERR_CONFIG, "none of the ciphers can work with the key and the key usage of the certificate%s",
+		               key_algorithm(self->key) == GNUTLS_PK_RSA && !key_decrypts(self->key) ?
+		               ": RSA key exchange needs a key in a file" : "");
 	return code;
 }
 

@@ -211,8 +211,10 @@ START_TEST(ecdsa_certificates)
 	accepted(setup, "-tls1_2", TLS_1_2, "ECDHE-ECDSA-AES256-GCM-SHA384");
 	tls_setup_free(setup);
 	struct err err;
-	ck_assert_int_eq(try_setup(&p256, TLS_1_2, K5, TLS_CLIENT_NONE, &setup, &err), 0);
-	refused(setup, "-tls1_2", TLS_FAILURE_NO_CIPHER, "handshake failure");
+	ck_assert_int_eq(try_setup(&p256, TLS_1_2, K5, TLS_CLIENT_NONE, &setup, &err), ERR_CONFIG);
+	ck_assert_ptr_null(setup);
+	setup = setup_of(&p256, TLS_1_3, K5);
+	refused(setup, "-tls1_2", TLS_FAILURE_VERSION, "protocol version");
 	tls_setup_free(setup);
 	own_deinit(&p256);
 	own_deinit(&p384);
