@@ -55,3 +55,50 @@ word()
 {
 	json 'd["error"] or ""'
 }
+
+# crl CA FILE [OPTION...]: a list of what CA.txt says is revoked; crlext=SECTION-LINES for its extensions.
+crl()
+{
+	local ca=$1 file=$2
+	shift 2
+	{
+		printf '[ca]\ndatabase = %s.txt\ncrlnumber = %s.number\ndefault_md = sha256\n' "$ca" "$ca"
+		printf 'default_crl_days = 7\nunique_subject = no\n[ext]\n%s\n' "${crlext:-}"
+	} >"$ca.crl.cnf"
+	[ -e "$ca.number" ] || echo 01 >"$ca.number"
+	openssl ca -batch -gencrl -config "$ca.crl.cnf" -name ca -cert "$ca.pem" -keyfile "$ca.key" \
+		${crlext:+-crlexts ext} "$@" 2>>openssl.log | openssl crl -outform DER -out "$file" 2>>openssl.log ||
+		broken "openssl ca makes no $file"
+}
+
+# web DIR: nginx serving a directory on a free port; sets $port; requests in DIR.access
+web()
+{
+	local dir=$1
+	mkdir -p "$dir"
+	chmod 755 "$tmp" "$dir"
+	port=$(free_port)
+	cat >"$dir.conf" <<-NGINX
+	daemon off;
+	pid $tmp/$dir.pid;
+	error_log $tmp/$dir.error warn;
+	worker_processes 1;
+	events { worker_connections 256; }
+	http {
+		access_log $tmp/$dir.access;
+		client_body_temp_path $tmp/$dir.body;
+		proxy_temp_path $tmp/$dir.proxy;
+		fastcgi_temp_path $tmp/$dir.fastcgi;
+		uwsgi_temp_path $tmp/$dir.uwsgi;
+		scgi_temp_path $tmp/$dir.scgi;
+		default_type application/octet-stream;
+		server {
+			listen 127.0.0.1:$port;
+			root $tmp/$dir;
+		}
+	}
+	NGINX
+	[ "$(id -u)" != 0 ] || sed -i "1iuser $(id -un);" "$dir.conf"
+	log=nginx.log start nginx -p "$tmp" -c "$tmp/$dir.conf" -e "$tmp/$dir.error"
+	wait_for 10 port_open "$port" || broken "nginx does not start: $(cat "$dir.error" nginx.log)"
+}
