@@ -48,6 +48,11 @@ int cmd_fail(const struct cli *cli, const struct err *err)
 	return err->code == ERR_NOT_FOUND ? EXIT_NO : EXIT_FAILED;
 }
 
+int cmd_hard(int code, struct err *err)
+{
+	return code == ERR_NOT_FOUND ? err->code = ERR_USAGE : code;
+}
+
 int cmd_resolve(struct txn *txn, const char *hash, bool any, struct digest *out, struct err *err)
 {
 	struct digest_prefix prefix;

@@ -31,6 +31,9 @@ void cmd_close(struct session *session);
 /* Prints the sentence. EXIT_NO where the thing that was asked for is not there, else EXIT_FAILED. */
 int cmd_fail(const struct cli *cli, const struct err *err);
 
+/* For a failure whose ERR_NOT_FOUND is a file, or a wrong word, and no answer: makes cmd_fail give EXIT_FAILED. */
+int cmd_hard(int code, struct err *err);
+
 /* The certificate that HASH names: a stored or blocked one (trust_resolve); with `any`, 64 digits
  * name one that the store has never heard of. */
 int cmd_resolve(struct txn *txn, const char *hash, bool any, struct digest *out, struct err *err);

@@ -125,9 +125,9 @@ static int count_inputs(struct adding *adding, struct err *err)
 {
 	int seen = 0, code = ERR_OK;
 	for (int i = 0; !code && i < adding->input_count; i++) {
+		rewind(adding->inputs[i].stream);
 		code = cert_read_stream(adding->inputs[i].stream, adding->inputs[i].name, count_two,
 		                        &seen, err);
-		rewind(adding->inputs[i].stream);
 	}
 	adding->many = seen > 1;
 	return code == ERR_STOPPED ? ERR_OK : code;

@@ -143,9 +143,7 @@ static int write_all(struct exporting *e, struct err *err)
 	}
 	struct list_query query = { .store = cli_option(session->cli, "in"), .expiring = -1,
 	                            .now = session->now, .policy = &session->policy };
-	code = list_run(session->store, &query, take_view, write_piece, e, &found, err);
-	if (code == ERR_NOT_FOUND)
-		err->code = ERR_USAGE; /* the store, not a certificate */
+	code = cmd_hard(list_run(session->store, &query, take_view, write_piece, e, &found, err), err);
 	if (!code && !found)
 		code = err_set(err, ERR_NOT_FOUND, "there is no certificate to export");
 	return code;
@@ -173,12 +171,14 @@ static int run(struct exporting *e, const char *path, struct err *err)
 	if (e->format == EXPORTER_P12)
 		code = passphrase_get(cli, "password-file", "the archive", true, &password, err);
 	if (!code)
-		code = exporter_open(e->format, path, cli_has(cli, "overwrite"), password, &e->exporter, err);
+		code = cmd_hard(exporter_open(e->format, path, cli_has(cli, "overwrite"), password,
+		                              &e->exporter, err),
+		                err);
 	if (!code)
 		code = write_all(e, err);
 	cli_progress_end(cli);
 	if (!code)
-		code = exporter_commit(e->exporter, err);
+		code = cmd_hard(exporter_commit(e->exporter, err), err);
 	else
 		exporter_abort(e->exporter);
 	conf_secret_free(password);

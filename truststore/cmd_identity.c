@@ -264,7 +264,7 @@ static int write_cert(const struct cli *cli, const struct identity *identity, st
 	int code = outfile_write(path ? path : "-", 0644, cli_has(cli, "overwrite"),
 	                         as_der ? (const void *)der->bytes : pem, len, err);
 	free(pem);
-	return code;
+	return cmd_hard(code, err);
 }
 
 int cmd_identity_export(struct cli *cli)

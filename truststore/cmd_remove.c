@@ -91,9 +91,7 @@ static int remove_work(struct txn *txn, void *arg, struct err *err)
 	struct store_record store;
 	struct cert_record record;
 	removal_forget(removal);
-	int code = trust_store_get(txn, cli_arg(removal->cli, 0), &store, err);
-	if (code == ERR_NOT_FOUND) /* a wrong word, not a certificate that is not there */
-		return err->code = ERR_USAGE;
+	int code = cmd_hard(trust_store_get(txn, cli_arg(removal->cli, 0), &store, err), err);
 	if (code)
 		return code;
 	snprintf(removal->store, sizeof removal->store, "%.*s", (int)store.name.len, store.name.bytes);

@@ -115,6 +115,12 @@ void jsonw_close(struct jsonw *w, char bracket)
 		put(w, "\n", 1);
 }
 
+/* ASCII that stands for itself in a JSON string. */
+static bool is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 void jsonw_text(struct jsonw *w, const char *key, const char *bytes, size_t len)
 {
 	begin_member(w, key);
@@ -124,6 +130,10 @@ void jsonw_text(struct jsonw *w, const char *key, const char *bytes, size_t len)
 	char *const start = to;
 	*to++ = '"';
 	for (size_t i = 0; i < len;) {
+		if (is_plain(bytes[i])) { /* nearly all */
+			*to++ = bytes[i++];
+			continue;
+		}
 		size_t n = text_printable(bytes + i, len - i);
 		if (!n) {
 			to += sprintf(to, "\\\\x%02x", (unsigned char)bytes[i++]);
@@ -151,8 +161,9 @@ void jsonw_string(struct jsonw *w, const char *key, const char *string)
 
 void jsonw_number(struct jsonw *w, const char *key, int64_t value)
 {
+	char text[24];
 	begin_member(w, key);
-	jsonw_printf(w, "%lld", (long long)value);
+	put(w, text, (size_t)snprintf(text, sizeof text, "%lld", (long long)value));
 }
 
 void jsonw_flag(struct jsonw *w, const char *key, bool value)

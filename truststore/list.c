@@ -187,13 +187,14 @@ static int visit(struct walk *walk, const struct digest *id, const struct cert_r
 	}
 	if (!record_fits(walk->query, record))
 		return ERR_OK;
-	int code = view_fill(&walk->view, &walk->scene, id, record, err);
-	if (code || !view_fits(walk->query, &walk->view))
-		return code;
+	view_judge(&walk->view, &walk->scene, id, record);
+	if (!view_fits(walk->query, &walk->view))
+		return ERR_OK;
 	walk->found++;
-	return walk->query->field != LIST_SHA256 || walk->query->reverse
-	               ? keep_place(walk, err)
-	               : walk->each(&walk->view, walk->arg, err);
+	if (walk->query->field != LIST_SHA256 || walk->query->reverse)
+		return keep_place(walk, err);
+	int code = view_stores(&walk->view, &walk->scene, err);
+	return code ? code : walk->each(&walk->view, walk->arg, err);
 }
 
 /* True once a piece is full; what was visited last is where the next one begins. */

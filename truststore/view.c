@@ -73,9 +73,13 @@ static int add_store(const struct store_record *store, const struct digest *cert
 	return ERR_OK;
 }
 
-static void judge(struct view *view, const struct view_scene *scene)
+void view_judge(struct view *view, const struct view_scene *scene, const struct digest *id,
+                const struct cert_record *cert)
 {
-	bool known = trust_answer(scene->txn, &view->id, &view->answer) == ERR_OK;
+	view->id = *id;
+	view->cert = *cert;
+	view->purpose = view_purpose(scene, id);
+	bool known = trust_answer(scene->txn, id, &view->answer) == ERR_OK;
 	answer_judge(known ? &view->answer : NULL, scene->now, scene->policy, &view->verdict);
 	view->roles = 0;
 	for (int role = 0; known && role < ROLE_COUNT; role++)
@@ -83,21 +87,23 @@ static void judge(struct view *view, const struct view_scene *scene)
 			view->roles |= ROLE_BIT(role);
 }
 
-int view_fill(struct view *view, const struct view_scene *scene, const struct digest *id,
-              const struct cert_record *cert, struct err *err)
+int view_stores(struct view *view, const struct view_scene *scene, struct err *err)
 {
 	struct membership_walk walk = { view, scene->now };
-	view->id = *id;
 	view->stores_len = 0;
 	if (view->stores)
 		view->stores[0] = '\0';
-	if (cert)
-		view->cert = *cert;
-	else if (trust_cert_get(scene->txn, id, &view->cert))
+	return trust_member_each_of_cert(scene->txn, &view->id, add_store, &walk, err);
+}
+
+int view_fill(struct view *view, const struct view_scene *scene, const struct digest *id,
+              const struct cert_record *cert, struct err *err)
+{
+	struct cert_record stored;
+	if (!cert && trust_cert_get(scene->txn, id, &stored))
 		return err_set(err, ERR_NOT_FOUND, "the certificate is not stored");
-	view->purpose = view_purpose(scene, id);
-	judge(view, scene);
-	return trust_member_each_of_cert(scene->txn, id, add_store, &walk, err);
+	view_judge(view, scene, id, cert ? cert : &stored);
+	return view_stores(view, scene, err);
 }
 
 void view_record(const struct cert *cert, struct cert_record *out)

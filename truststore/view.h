@@ -39,6 +39,11 @@ void view_deinit(struct view *view);
 int view_fill(struct view *view, const struct view_scene *scene, const struct digest *id,
               const struct cert_record *cert, struct err *err);
 
+/* The two halves of it: everything but the stores, which take a look-up each; and the stores. */
+void view_judge(struct view *view, const struct view_scene *scene, const struct digest *id,
+                const struct cert_record *cert);
+int view_stores(struct view *view, const struct view_scene *scene, struct err *err);
+
 /* A record of a certificate that is not stored; borrows from `cert`. */
 void view_record(const struct cert *cert, struct cert_record *out);
 

@@ -43,3 +43,4 @@ check()
 check tvsc tvs/tvsc.1
 check certmon certmon/certmon.1
 check ocspcheck ocsp/ocspcheck.1
+check truststore truststore/truststore.1

@@ -1,0 +1,190 @@
+#!/bin/bash
+# truststore add: all or nothing, the rules, and what is said of each certificate.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+need openssl python3
+T() { truststore --store "$tmp/store" "$@"; }
+T init >/dev/null
+# of EXPRESSION COMMAND...: of the JSON that a command prints
+of() { T "${@:2}" --json >of.json || true; json "$1" of.json; }
+revision() { of 'd[-1]["revision"] if d else 0' history; }
+count() { of 'len(d)' list "${1:-tomcat-trust}"; }
+ext=(--ext 'keyUsage=digitalSignature')
+
+# --- formats and places
+cert_new one "${ext[@]}"
+cert_new two "${ext[@]}"
+cert_new three "${ext[@]}"
+openssl x509 -in one.pem -outform DER -out one.der
+{ echo 'some text'; cat one.pem; echo 'more text'; cat two.pem; openssl x509 -in three.pem -text; } >many.pem
+expect 0 T add tomcat-trust one.der --json
+same "one" '[1, 0, "added"]' "$(json '[d["added"], d["skipped"], d["certificates"][0]["outcome"]]')"
+same "the digest" "$(sha256_of one.pem)" "$(json 'd["certificates"][0]["sha256"]')"
+now=$(revision)
+expect 0 T add tomcat-trust one.pem
+out_has 'is in tomcat-trust already'
+same "the revision" "$now" "$(revision)"
+expect 0 T add TOMCAT-trust many.pem --json
+same "many" '[2, 1]' "$(json '[d["added"], d["unchanged"]]')"
+code=0
+T add CAPF-trust - <many.pem >out 2>err || code=$?
+same "standard input" 0 "$code"
+expect 0 T add CallManager-trust <(cat many.pem)
+same "from a pipe" 3 "$(count CallManager-trust)"
+same "members" 3 "$(count)"
+ok "PEM with text, DER, standard input and pipes; what is there changes nothing"
+
+# --- refused, with nothing changed
+now=$(revision)
+refused() { # refused TEXT ARGUMENT...
+	local text=$1
+	shift
+	expect 2 T add "$@"
+	err_one_line
+	err_has "$text"
+	same "revision after a refusal" "$now" "$(revision)"
+}
+cert_new four "${ext[@]}"
+{ cat four.pem; printf -- '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'; } >broken.pem
+: >empty.pem
+refused 'broken.pem' Phone-SAST-trust broken.pem
+refused 'broken.pem' Phone-SAST-trust two.pem broken.pem
+refused 'empty.pem' Phone-SAST-trust empty.pem
+refused 'missing.pem' Phone-SAST-trust four.pem missing.pem
+refused 'four.key' Phone-SAST-trust four.key
+refused 'directory' Phone-SAST-trust "$tmp"
+refused 'CallManager-trust' No-trust four.pem
+refused 'needs STORE FILE' Phone-SAST-trust
+refused '--ttl' Phone-SAST-trust four.pem --ttl 0
+refused 'CAPF' Phone-SAST-trust four.pem --role CAPF
+refused '--role none' Phone-SAST-trust four.pem --role none
+refused 'tomorrow' Phone-SAST-trust four.pem --keep-old tomorrow
+head -c 70000 /dev/zero | tr '\0' x >large.txt
+refused 'large.txt' Phone-SAST-trust large.txt
+ok "malformed or forbidden input ends the call with no change"
+
+# --- expired
+cert_new old --from 20200101000000Z --until 20210101000000Z "${ext[@]}"
+refused 'expired on 2021-01-01T00:00:00Z' Phone-SAST-trust old.pem
+err_has "$(sha256_of old.pem | cut -c1-16)"
+expect 0 T add Phone-SAST-trust four.pem old.pem
+out_has "skipped $(sha256_of old.pem | cut -c1-16)"
+out_has 'expired on 2021-01-01'
+same "one of the two" 1 "$(count Phone-SAST-trust)"
+printf '[store]\npath = %s\n[security]\nexpired = allow\n' "$tmp/store" >lenient.conf
+expect 0 truststore --config lenient.conf add Phone-SAST-trust old.pem
+expect 0 truststore --config lenient.conf explain --file old.pem --json
+same "the past" '[true, 300]' "$(json '[d["trusted"], d["ttl"]]')"
+expect 1 T explain --file old.pem
+ok "an expired one is refused alone, skipped among many, allowed by the setting"
+
+# --- roles, TTL, words
+expect 0 T add CallManager-trust four.pem --role tftp --ttl 3600 --label 'Gateway 4' --owner me@example.test
+expect 0 T show "$(sha256_of four.pem)" --json
+same "roles and words" '[["SAST", "TFTP"], "Gateway 4", "me@example.test"]' \
+	"$(json '[d["roles"], d["label"], d["owner"]]')"
+same "membership" '["TFTP"]' "$(json '[m["roles"] for m in d["memberships"] if m["store"] == "CallManager-trust"][0]')"
+expect 0 T explain "$(sha256_of four.pem)" --json
+same "the smaller TTL" 3600 "$(json 'd["ttl"]')"
+expect 0 T add CallManager-trust four.pem --label 'Gateway four' --json
+same "new words" 1 "$(json 'd["updated"]')"
+ok "fewer roles, a TTL, label and owner"
+
+# --- the same subject
+cert_new new --subj /CN=same --from 20260101000000Z --until 20400101000000Z "${ext[@]}"
+cert_new older --subj /CN=same --from 20250101000000Z --until 20400101000000Z "${ext[@]}"
+cert_new newest --subj /CN=same --from 20260601000000Z --until 20400101000000Z "${ext[@]}"
+expect 0 T add srst-trust new.pem
+now=$(revision)
+refused "$(sha256_of new.pem | cut -c1-16)" srst-trust older.pem
+err_has "$(sha256_of older.pem | cut -c1-16)"
+expect 0 T add srst-trust older.pem four.pem
+out_has "skipped $(sha256_of older.pem | cut -c1-16)"
+expect 0 T add srst-trust newest.pem
+out_has "in the place of $(sha256_of new.pem | cut -c1-16)"
+same "one of that name" '["'"$(sha256_of newest.pem)"'"]' \
+	"$(of '[c["sha256"] for c in d]' list srst-trust --subject CN=same)"
+T stores set srst-trust --same-subject keep >/dev/null
+expect 0 T add srst-trust new.pem older.pem --again
+same "all three" 3 "$(of 'len(d)' list srst-trust --subject CN=same)"
+expect 0 T add tomcat-trust new.pem
+expect 0 T add tomcat-trust newest.pem --keep-old 2d
+same "the old one stays" 2 "$(of 'len(d)' list tomcat-trust --subject CN=same)"
+expect 0 T explain "$(sha256_of new.pem)" --at +47h
+expect 1 T explain "$(sha256_of new.pem)" --at +2d --json
+same "it is still in srst-trust, which gives no role" no-role "$(json 'd["reason"]')"
+same "and leaves by itself" 1 "$(export TVS_CLOCK=+49h; of 'len(d)' list tomcat-trust --subject CN=same)"
+ok "the newer of one subject takes the other's place; keep and --keep-old"
+
+# --- removed before
+one=$(sha256_of one.pem)
+T remove tomcat-trust "$one" >/dev/null
+now=$(revision)
+refused '--again' tomcat-trust one.pem
+err_has "removed from tomcat-trust on"
+expect 0 T add tomcat-trust one.pem two.pem
+out_has "skipped ${one:0:16}"
+expect 0 T add tomcat-trust one.pem --again
+expect 0 T explain "$one"
+ok "what was removed comes back only with --again"
+
+# --- keys
+cert_new big --key rsa:5120 "${ext[@]}"
+now=$(revision)
+refused '4096' tomcat-trust big.pem
+cert_new rsa3 --key rsa:3072 "${ext[@]}"
+cert_new ed --key ed25519 "${ext[@]}"
+expect 0 T add tomcat-trust rsa3.pem
+err_has 'more than 2048 bits'
+err_has "$(sha256_of rsa3.pem | cut -c1-16)"
+expect 0 T add tomcat-trust ed.pem
+err_has 'no phone can use'
+expect 0 T add CAPF-trust ed.pem --quiet
+[ ! -s err ] || fail "warnings in spite of --quiet"
+[ ! -s out ] || fail "output in spite of --quiet"
+cert_new plain --key rsa:2048 "${ext[@]}"
+expect 0 T add tomcat-trust plain.pem
+[ ! -s err ] || fail "a warning about a certificate that every phone can use"
+ok "keys over 4096 bits are refused, what phones cannot use is said"
+
+# --- a chain in any order is stored root first
+ca_new root
+ca_new middle --ca root
+cert_new leaf --ca middle "${ext[@]}"
+cat leaf.pem middle.pem root.pem >chain.pem
+expect 0 T add Phone-VPN-trust chain.pem
+same "order" "[\"$(sha256_of root.pem)\", \"$(sha256_of middle.pem)\", \"$(sha256_of leaf.pem)\"]" \
+	"$(of '[c["sha256"] for c in d if c["action"] == "add"][-3:]' history)"
+ok "a chain is stored root first"
+
+# --- dry run
+cert_new dry "${ext[@]}"
+now=$(revision)
+expect 0 T add tomcat-trust dry.pem --dry-run
+out_has 'would have added'
+expect 0 T add tomcat-trust dry.pem two.pem old.pem --dry-run --json
+same "a dry run" '[true, 1, 1, 1]' "$(json '[d["dry_run"], d["added"], d["unchanged"], d["skipped"]]')"
+same "the revision" "$now" "$(revision)"
+expect 2 T add tomcat-trust old.pem --dry-run
+ok "--dry-run says the same and changes nothing"
+
+# --- many: names by number, from one template (their signatures do not fit)
+openssl req -x509 -key plain.key -subj '/CN=many-00000/O=Example' -set_serial 0x5a5a5a5a5a5a5a5a -days 400 \
+	-outform DER -out many.der 2>>openssl.log
+python3 - 2000 >large.pem <<'PYTHON'
+import base64, sys
+der = open("many.der", "rb").read()
+for i in range(int(sys.argv[1])):
+    one = der.replace(b"many-00000", b"many-%05d" % i).replace(b"\x5a" * 8, (0x5a << 56 | i).to_bytes(8, "big"))
+    print("-----BEGIN CERTIFICATE-----", base64.encodebytes(one).decode().strip(), "-----END CERTIFICATE-----", sep="\n")
+PYTHON
+cat old.pem >>large.pem
+expect 0 T add tomcat-trust large.pem
+same "a summary and what was skipped" 2 "$(wc -l <out)"
+out_has '2001 certificates to tomcat-trust: 2000 new'
+out_has 'expired on'
+[ ! -s err ] || fail "progress without a terminal"
+expect 0 T verify
+# on a terminal
+script -qec "truststore --store '$tmp/store' add CAPF-trust large.pem" typescript >/dev/null </dev/null || fail "add on a terminal"
+grep -q '2000 new' typescript || fail "no summary on a terminal"
+ok "of many the account is a summary and what was skipped"
