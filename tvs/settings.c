@@ -27,6 +27,13 @@ struct build {
 	struct settings *settings;
 };
 
+/* True for a value that a further listener has from [tvsd]: its mistakes were told there. */
+static bool inherited(const struct build *build, const char *section, const char *key)
+{
+	return strncmp(section, "tvsd ", 5) == 0 &&
+		conf_line(build->conf, section, key) == conf_line(build->conf, "tvsd", key);
+}
+
 /* One mistake, with the place of the key that it is about. */
 __attribute__((format(printf, 4, 5)))
 static void mistake(struct build *build, const char *section, const char *key, const char *format, ...)
@@ -34,6 +41,8 @@ static void mistake(struct build *build, const char *section, const char *key, c
 	char why[ERR_TEXT_MAX];
 	struct err one;
 	va_list args;
+	if (inherited(build, section, key) && build->code != ERR_OK)
+		return;
 	va_start(args, format);
 	vsnprintf(why, sizeof why, format, args);
 	va_end(args);

@@ -400,7 +400,8 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 	struct supervisor *self = watcher->data;
 	(void)loop;
 	(void)events;
-	log_line(self->log, LOG_LEVEL_NOTICE, "stopping signal=%d", watcher->signum);
+	if (!self->stopping)
+		log_line(self->log, LOG_LEVEL_NOTICE, "stopping signal=%d", watcher->signum);
 	stop(self, EXIT_YES);
 }
 
@@ -559,7 +560,8 @@ int supervisor_run(struct supervisor *self)
 	begin(self, self->next, 0);
 	if (!self->stopping || !LIST_EMPTY(&self->children))
 		ev_run(self->loop, 0);
-	log_line(self->log, LOG_LEVEL_NOTICE, "stopped");
+	if (self->exit_code == EXIT_YES)
+		log_line(self->log, LOG_LEVEL_NOTICE, "stopped");
 	return self->exit_code;
 }
 

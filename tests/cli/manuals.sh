@@ -41,6 +41,7 @@ check()
 }
 
 check tvsc tvs/tvsc.1
+check tvsd tvs/tvsd.8
 check certmon certmon/certmon.1
 check ocspcheck ocsp/ocspcheck.1
 check truststore truststore/truststore.1
