@@ -9,6 +9,8 @@
 
 enum { KEY_BITS_MAX = 4096 }; /* requirement K10 */
 
+static const struct span nothing = { NULL, 0 };
+
 /* One call of trust_add. */
 struct adding {
 	struct txn *txn;
@@ -16,12 +18,12 @@ struct adding {
 	const struct digest *id;
 	const struct trust_add *how;
 	struct trust_added *out;
+	struct store_record into;    /* the trust store, */
 	char store[RECORD_NAME_MAX + 1];
-	uint32_t store_roles;
-	enum same_subject same_subject;
 	struct text origin;
 	int64_t until;
-	bool member;                 /* it is one already */
+	bool stored;                 /* in some store already */
+	bool member;                 /* in this one */
 	struct member_record old;    /* then as it was, */
 	char old_origin[TRUST_ORIGIN_MAX + 1];
 	struct displaced {           /* those of the same subject that must go */
@@ -51,9 +53,9 @@ static int check_arguments(struct adding *a, struct err *err)
 {
 	const struct trust_add *how = a->how;
 	char roles[ROLES_TEXT_SIZE];
-	if (how->roles & ~a->store_roles)
+	if (how->roles & ~a->into.roles)
 		return err_set(err, ERR_REFUSED, "trust store %s does not give the role %s", a->store,
-		               roles_format(how->roles & ~a->store_roles, roles));
+		               roles_format(how->roles & ~a->into.roles, roles));
 	if (a->until <= a->txn->now)
 		return err_set(err, ERR_REFUSED, "a membership in %s cannot end in the past", a->store);
 	if (!a->origin.len || a->origin.len > TRUST_ORIGIN_MAX)
@@ -66,24 +68,35 @@ static int check_arguments(struct adding *a, struct err *err)
 
 static int load_store(struct adding *a, struct err *err)
 {
-	struct store_record store;
-	int code = trust_store_get(a->txn, a->how->store, &store, err);
+	int code = trust_store_get(a->txn, a->how->store, &a->into, err);
 	if (code)
 		return code;
-	snprintf(a->store, sizeof a->store, "%.*s", (int)store.name.len, store.name.bytes);
-	a->store_roles = store.roles;
-	a->same_subject = store.same_subject;
+	memcpy(a->store, a->into.name.bytes, a->into.name.len);
+	a->into.name.bytes = a->store; /* a copy, which changes do not move */
 	return ERR_OK;
+}
+
+static int load_cert(struct adding *a)
+{
+	struct span value;
+	int code = txn_get(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE, &value);
+	a->stored = !code;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 /* A membership that is over is ended here, and counts as none. */
 static int load_member(struct adding *a, struct err *err)
 {
-	int code = trust_member_get(a->txn, a->store, a->id, &a->old, err);
+	int code = load_cert(a);
+	if (code || !a->stored)
+		return code;
+	code = trust_member_get(a->txn, a->store, a->id, &a->old, err);
 	if (code)
 		return code == ERR_NOT_FOUND ? ERR_OK : code;
-	if (a->old.until <= a->txn->now)
-		return trust_end(a->txn, a->store, a->id, CHANGE_END, "its time was over", err);
+	if (a->old.until <= a->txn->now) {
+		code = trust_end(a->txn, a->store, a->id, CHANGE_END, "its time was over", err);
+		return code ? code : load_cert(a);
+	}
 	a->member = true;
 	snprintf(a->old_origin, sizeof a->old_origin, "%.*s", (int)a->old.origin.len,
 	         a->old.origin.bytes);
@@ -178,7 +191,7 @@ static int judge_other(const struct digest *other, void *arg, struct err *err)
 /* A name without any part names nobody: it is no reason to displace one. */
 static int check_subject(struct adding *a, struct err *err)
 {
-	if (a->same_subject == SAME_SUBJECT_KEEP || !cert_subject(a->cert)[0])
+	if (a->into.same_subject == SAME_SUBJECT_KEEP || !cert_subject(a->cert)[0])
 		return ERR_OK;
 	return trust_each_by_subject(a->txn, cert_subject_key(a->cert), judge_other, a, err);
 }
@@ -230,7 +243,7 @@ static int put_record(struct adding *a, const struct cert_record *record)
 	return code;
 }
 
-static int put_new_cert(struct adding *a)
+static struct cert_record summary(const struct adding *a)
 {
 	const struct cert *cert = a->cert;
 	struct cert_record record = {
@@ -253,53 +266,44 @@ static int put_new_cert(struct adding *a)
 		.issuer_serial_key = *cert_issuer_serial_key(cert),
 	};
 	record.der.bytes = cert_der(cert, &record.der.len);
+	return record;
+}
+
+static int put_new_cert(struct adding *a, const struct cert_record *record)
+{
 	uint8_t expiry[EXPIRY_KEY_SIZE];
-	expiry_key(record.not_after, a->id, expiry);
-	int code = put_record(a, &record);
+	expiry_key(record->not_after, a->id, expiry);
+	int code = put_record(a, record);
 	if (!code)
 		code = txn_put(a->txn, STORE_EXPIRY, expiry, sizeof expiry, "", 0);
 	if (!code)
-		code = txn_put(a->txn, STORE_SUBJECT, record.subject_key.byte, DIGEST_SIZE, a->id->byte, DIGEST_SIZE);
+		code = txn_put(a->txn, STORE_SUBJECT, record->subject_key.byte, DIGEST_SIZE, a->id->byte, DIGEST_SIZE);
 	if (!code)
-		code = txn_put(a->txn, STORE_ISSUER_SERIAL, record.issuer_serial_key.byte, DIGEST_SIZE,
+		code = txn_put(a->txn, STORE_ISSUER_SERIAL, record->issuer_serial_key.byte, DIGEST_SIZE,
 		               a->id->byte, DIGEST_SIZE);
 	return code;
 }
 
 /* What the administrator says of a certificate that is there: `*changed` if it is something new. */
-static int put_words(struct adding *a, const struct cert_record *there, bool *changed)
+static int put_words(struct adding *a, bool *changed, struct err *err)
 {
-	struct cert_record record = *there;
+	struct cert_record record;
 	const char *label = a->how->label, *owner = a->how->owner;
-	*changed = (label && !text_is(there->label, label)) || (owner && !text_is(there->owner, owner));
+	*changed = false;
+	if (!label && !owner)
+		return ERR_OK;
+	int code = trust_cert_get(a->txn, a->id, &record);
+	if (code)
+		return code == ERR_STORE ? trust_broken(a->txn, STORE_CERT, err) : code;
+	*changed = (label && !text_is(record.label, label)) || (owner && !text_is(record.owner, owner));
 	if (!*changed)
 		return ERR_OK;
 	if (label)
 		record.label = text_of(label);
 	if (owner)
 		record.owner = text_of(owner);
-	int code = put_record(a, &record);
-	if (!code)
-		code = change_add(a->txn, CHANGE_LABEL, a->id, NULL, label ? label : owner,
-		                  (struct span){ NULL, 0 });
-	return code;
-}
-
-static int put_cert(struct adding *a, bool *changed, struct err *err)
-{
-	struct cert_record there;
-	*changed = false;
-	int code = trust_cert_get(a->txn, a->id, &there);
-	if (!code)
-		return put_words(a, &there, changed);
-	if (code == ERR_STORE)
-		return trust_broken(a->txn, STORE_CERT, err);
-	if (code != ERR_NOT_FOUND)
-		return code;
-	code = put_new_cert(a);
-	if (code == ERR_LIMIT)
-		return refuse(a, err, "its names are too long");
-	return code;
+	code = put_record(a, &record);
+	return code ? code : change_add(a->txn, CHANGE_LABEL, a->id, NULL, label ? label : owner, nothing);
 }
 
 /* By whom a membership is held: the administrator's own word outweighs an import, an own certificate both. */
@@ -354,11 +358,26 @@ static int put_member(struct adding *a, const struct member_record *member)
 	return code;
 }
 
-static int write_all(struct adding *a, struct err *err)
+/* Into the first store: nothing of it is there yet, but for a block. */
+static int write_new(struct adding *a, struct err *err)
+{
+	struct cert_record record = summary(a);
+	struct member_record member = wanted_member(a);
+	int code = put_new_cert(a, &record);
+	if (code == ERR_LIMIT)
+		return refuse(a, err, "its names are too long");
+	if (!code)
+		code = displace_all(a, err);
+	if (!code)
+		code = put_member(a, &member);
+	return code ? code : trust_refresh_new(a->txn, a->id, &record, &a->into, &member);
+}
+
+static int write_further(struct adding *a, struct err *err)
 {
 	bool words;
 	struct member_record member = wanted_member(a);
-	int code = put_cert(a, &words, err);
+	int code = put_words(a, &words, err);
 	if (!code)
 		code = displace_all(a, err);
 	if (code)
@@ -399,7 +418,7 @@ int trust_add(struct txn *txn, const struct cert *cert, const struct trust_add *
 	if (!stays_as_it_is(&a))
 		code = check_rules(&a, err);
 	if (!code)
-		code = write_all(&a, err);
+		code = a.stored ? write_further(&a, err) : write_new(&a, err);
 	free(a.displaced.ids);
 	return code == ERR_STOPPED ? ERR_OK : code;
 }

@@ -43,43 +43,63 @@ static int derive_revocation(struct txn *txn, const struct digest *cert, struct 
 	return ERR_OK;
 }
 
+/* What the certificate and a block give, before any membership. */
+static int begin(struct txn *txn, const struct digest *cert, const struct cert_record *record,
+                 struct answer *out)
+{
+	struct span block;
+	int blocked = txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &block);
+	*out = (struct answer){ .blocked = !blocked, .revocation_until = CLOCK_NEVER };
+	if (!record || (blocked && blocked != ERR_NOT_FOUND))
+		return blocked;
+	out->not_before = record->not_before;
+	out->not_after = record->not_after;
+	if (record->self_signed)
+		out->revocation = REVOCATION_NOT_APPLICABLE;
+	return ERR_OK;
+}
+
 int trust_derive(struct txn *txn, const struct digest *cert, struct answer *out, struct err *err)
 {
-	*out = (struct answer){ .revocation_until = CLOCK_NEVER };
 	struct cert_record record;
-	struct span block;
 	int stored = trust_cert_get(txn, cert, &record);
 	if (stored && stored != ERR_NOT_FOUND)
 		return stored == ERR_STORE ? trust_broken(txn, STORE_CERT, err) : stored;
-	int blocked = txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &block);
-	if (blocked && blocked != ERR_NOT_FOUND)
-		return blocked;
-	out->blocked = !blocked;
-	if (stored)
-		return blocked ? ERR_NOT_FOUND : ERR_OK;
-	out->not_before = record.not_before;
-	out->not_after = record.not_after;
-	int code = ERR_OK;
-	if (record.self_signed)
-		out->revocation = REVOCATION_NOT_APPLICABLE;
-	else
+	int code = begin(txn, cert, stored ? NULL : &record, out);
+	if (code || stored)
+		return code;
+	if (!record.self_signed)
 		code = derive_revocation(txn, cert, out, err);
 	return code ? code : trust_member_each_of_cert(txn, cert, fold, out, err);
+}
+
+static int put_answer(struct txn *txn, const struct digest *cert, const struct answer *answer)
+{
+	uint8_t bytes[ANSWER_SIZE];
+	answer_encode(answer, bytes);
+	return txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
 }
 
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 {
 	struct answer answer;
-	uint8_t bytes[ANSWER_SIZE];
 	int code = trust_derive(txn, cert, &answer, err);
 	if (code == ERR_NOT_FOUND) {
 		code = txn_delete(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE);
 		return code == ERR_NOT_FOUND ? ERR_OK : code;
 	}
+	return code ? code : put_answer(txn, cert, &answer);
+}
+
+int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct cert_record *record,
+                      const struct store_record *store, const struct member_record *member)
+{
+	struct answer answer;
+	int code = begin(txn, cert, record, &answer);
 	if (code)
 		return code;
-	answer_encode(&answer, bytes);
-	return txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
+	trust_derive_member(&answer, store, member);
+	return put_answer(txn, cert, &answer);
 }
 
 int trust_answer(struct txn *txn, const struct digest *cert, struct answer *out)

@@ -38,6 +38,10 @@ void trust_derive_member(struct answer *answer, const struct store_record *store
 /* Writes the answer record that follows from the others. */
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err);
 
+/* The same for a certificate that came into the database with this very membership. */
+int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct cert_record *record,
+                      const struct store_record *store, const struct member_record *member);
+
 /* Ends a membership: the record goes, a line in the log says so, the certificate leaves the database if nothing
  * else holds it, or its answer follows. */
 int trust_end(struct txn *txn, const char *store, const struct digest *cert, enum change_action action,
