@@ -225,6 +225,7 @@ int store_open_env(const char *path, enum store_mode mode, size_t map_size, unsi
 	store->mode = mode;
 	store->lock_fd = -1;
 	store->lock_ms = lock_ms;
+	store->waiting_max = STORE_WAITING_MAX;
 	who_am_i(store->who);
 	struct owner before;
 	int code = owner_enter(path, &before, err);

@@ -17,6 +17,7 @@
 enum {
 	STORE_FORMAT = 1,
 	STORE_WHO_MAX = 64,
+	STORE_WAITING_MAX = 256 << 20,
 	STORE_LOCK_DEFAULT_MS = STORE_LOCK_SECONDS * 1000
 };
 
@@ -27,8 +28,18 @@ struct store {
 	MDB_dbi dbi[STORE_DB_COUNT]; /* 0: a database that this store does not have */
 	int lock_fd;                 /* of the writers' lock; -1 when open for reading */
 	unsigned lock_ms;            /* how long a writer waits for it */
+	size_t waiting_max;          /* bytes of puts that wait to be sorted */
 	unsigned active;             /* open transactions, which hold the map where it is */
 	char who[STORE_WHO_MAX];     /* whom the change log names */
+};
+
+struct later; /* txn_later.c */
+
+struct known_store { /* a trust store that was read, as long as `store` has not changed */
+	bool known;
+	uint64_t at; /* the count of changes then */
+	char name[RECORD_NAME_MAX + 1];
+	struct store_record record;
 };
 
 struct txn {
@@ -40,6 +51,8 @@ struct txn {
 	bool changed;
 	uint64_t start;    /* the revision at the beginning */
 	uint64_t revision; /* and now */
+	struct later *later; /* puts that wait; NULL: none */
+	struct known_store known;
 	int64_t now;       /* one moment for all that the transaction writes */
 };
 
@@ -79,6 +92,17 @@ uint64_t txn_next_revision(struct txn *txn);
 /* A put at the end of a database: the key must be greater than all that are there. */
 int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_len,
                const void *value, size_t len);
+
+/* A put that may wait, for many records whose keys come in no order. Every function of store.h writes first what
+ * waits; txn_absent does not: true if neither the database nor what waits has the key for certain. */
+int txn_put_later(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len);
+bool txn_absent(struct txn *txn, enum store_db db, const void *key, size_t key_len);
+void txn_settle(struct txn *txn);
+void txn_drop_later(struct later *later);
+
+/* Keeps the first failure; returns the code for it. And counts a change. */
+int txn_remember(struct txn *txn, int rc);
+void txn_count_change(struct txn *txn, enum store_db db);
 
 /* True if a database with duplicates holds this pair; both parts are digests. */
 bool txn_has_pair(struct txn *txn, enum store_db db, const uint8_t *key, const uint8_t *value);

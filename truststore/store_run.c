@@ -51,6 +51,8 @@ void txn_abort(struct txn *txn)
 	if (txn->mdb)
 		mdb_txn_abort(txn->mdb);
 	txn->mdb = NULL;
+	txn_drop_later(txn->later);
+	txn->later = NULL;
 	set_inactive(txn);
 }
 
@@ -68,6 +70,7 @@ int store_read(struct store *store, store_work_fn *work, void *arg, struct err *
 /* Returns LMDB's code. */
 static int commit(struct txn *txn)
 {
+	txn_settle(txn);
 	if (txn->revision != txn->start) {
 		uint8_t revision[8];
 		put_be(revision, txn->revision, sizeof revision);

@@ -23,6 +23,7 @@ struct adding {
 	struct text origin;
 	int64_t until;
 	bool stored;                 /* in some store already */
+	bool tombstone;              /* removed from this one before */
 	bool member;                 /* in this one */
 	struct member_record old;    /* then as it was, */
 	char old_origin[TRUST_ORIGIN_MAX + 1];
@@ -68,7 +69,7 @@ static int check_arguments(struct adding *a, struct err *err)
 
 static int load_store(struct adding *a, struct err *err)
 {
-	int code = trust_store_get(a->txn, a->how->store, &a->into, err);
+	int code = trust_store_known(a->txn, a->how->store, &a->into, err);
 	if (code)
 		return code;
 	memcpy(a->store, a->into.name.bytes, a->into.name.len);
@@ -79,6 +80,9 @@ static int load_store(struct adding *a, struct err *err)
 static int load_cert(struct adding *a)
 {
 	struct span value;
+	a->stored = false;
+	if (txn_absent(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE))
+		return ERR_OK;
 	int code = txn_get(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE, &value);
 	a->stored = !code;
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
@@ -127,9 +131,13 @@ static int check_tombstone(struct adding *a, struct err *err)
 	struct span value;
 	struct mark_record mark;
 	char when[CLOCK_TEXT_SIZE];
-	int code = txn_get(a->txn, STORE_TOMBSTONE, key, member_key(a->store, a->id, key), &value);
+	size_t len = member_key(a->store, a->id, key);
+	if (txn_absent(a->txn, STORE_TOMBSTONE, key, len))
+		return ERR_OK;
+	int code = txn_get(a->txn, STORE_TOMBSTONE, key, len, &value);
 	if (code)
 		return code == ERR_NOT_FOUND ? ERR_OK : code;
+	a->tombstone = true;
 	if (a->how->again)
 		return ERR_OK;
 	if (mark_record_decode(value, &mark))
@@ -191,9 +199,11 @@ static int judge_other(const struct digest *other, void *arg, struct err *err)
 /* A name without any part names nobody: it is no reason to displace one. */
 static int check_subject(struct adding *a, struct err *err)
 {
-	if (a->into.same_subject == SAME_SUBJECT_KEEP || !cert_subject(a->cert)[0])
+	const struct digest *subject = cert_subject_key(a->cert);
+	if (a->into.same_subject == SAME_SUBJECT_KEEP || !cert_subject(a->cert)[0] ||
+	    txn_absent(a->txn, STORE_SUBJECT, subject->byte, DIGEST_SIZE))
 		return ERR_OK;
-	return trust_each_by_subject(a->txn, cert_subject_key(a->cert), judge_other, a, err);
+	return trust_each_by_subject(a->txn, subject, judge_other, a, err);
 }
 
 static int check_rules(struct adding *a, struct err *err)
@@ -238,7 +248,7 @@ static int put_record(struct adding *a, const struct cert_record *record)
 	int code = cert_record_encode(record, &bytes);
 	if (code)
 		return code;
-	code = txn_put(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE, bytes.bytes, bytes.len);
+	code = txn_put_later(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE, bytes.bytes, bytes.len);
 	record_free(&bytes);
 	return code;
 }
@@ -275,11 +285,11 @@ static int put_new_cert(struct adding *a, const struct cert_record *record)
 	expiry_key(record->not_after, a->id, expiry);
 	int code = put_record(a, record);
 	if (!code)
-		code = txn_put(a->txn, STORE_EXPIRY, expiry, sizeof expiry, "", 0);
+		code = txn_put_later(a->txn, STORE_EXPIRY, expiry, sizeof expiry, "", 0);
 	if (!code)
-		code = txn_put(a->txn, STORE_SUBJECT, record->subject_key.byte, DIGEST_SIZE, a->id->byte, DIGEST_SIZE);
+		code = txn_put_later(a->txn, STORE_SUBJECT, record->subject_key.byte, DIGEST_SIZE, a->id->byte, DIGEST_SIZE);
 	if (!code)
-		code = txn_put(a->txn, STORE_ISSUER_SERIAL, record->issuer_serial_key.byte, DIGEST_SIZE,
+		code = txn_put_later(a->txn, STORE_ISSUER_SERIAL, record->issuer_serial_key.byte, DIGEST_SIZE,
 		               a->id->byte, DIGEST_SIZE);
 	return code;
 }
@@ -345,10 +355,8 @@ static int put_member(struct adding *a, const struct member_record *member)
 	size_t len = member_key(a->store, a->id, key);
 	struct record before = { 0 };
 	int code = a->member ? trust_copy(a->txn, STORE_MEMBER, key, len, &before) : ERR_OK;
-	if (!code && !a->member)
+	if (!code && a->tombstone)
 		code = txn_delete(a->txn, STORE_TOMBSTONE, key, len);
-	if (code == ERR_NOT_FOUND)
-		code = ERR_OK;
 	if (!code)
 		code = trust_member_put(a->txn, a->store, a->id, a->member ? a->old.until : CLOCK_NEVER, member);
 	if (!code)

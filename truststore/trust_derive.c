@@ -48,7 +48,9 @@ static int begin(struct txn *txn, const struct digest *cert, const struct cert_r
                  struct answer *out)
 {
 	struct span block;
-	int blocked = txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &block);
+	int blocked = ERR_NOT_FOUND;
+	if (!txn_absent(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE))
+		blocked = txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &block);
 	*out = (struct answer){ .blocked = !blocked, .revocation_until = CLOCK_NEVER };
 	if (!record || (blocked && blocked != ERR_NOT_FOUND))
 		return blocked;
@@ -73,33 +75,32 @@ int trust_derive(struct txn *txn, const struct digest *cert, struct answer *out,
 	return code ? code : trust_member_each_of_cert(txn, cert, fold, out, err);
 }
 
-static int put_answer(struct txn *txn, const struct digest *cert, const struct answer *answer)
-{
-	uint8_t bytes[ANSWER_SIZE];
-	answer_encode(answer, bytes);
-	return txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
-}
-
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 {
 	struct answer answer;
+	uint8_t bytes[ANSWER_SIZE];
 	int code = trust_derive(txn, cert, &answer, err);
 	if (code == ERR_NOT_FOUND) {
 		code = txn_delete(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE);
 		return code == ERR_NOT_FOUND ? ERR_OK : code;
 	}
-	return code ? code : put_answer(txn, cert, &answer);
+	if (code)
+		return code;
+	answer_encode(&answer, bytes);
+	return txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
 }
 
 int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct cert_record *record,
                       const struct store_record *store, const struct member_record *member)
 {
 	struct answer answer;
+	uint8_t bytes[ANSWER_SIZE];
 	int code = begin(txn, cert, record, &answer);
 	if (code)
 		return code;
 	trust_derive_member(&answer, store, member);
-	return put_answer(txn, cert, &answer);
+	answer_encode(&answer, bytes);
+	return txn_put_later(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
 }
 
 int trust_answer(struct txn *txn, const struct digest *cert, struct answer *out)

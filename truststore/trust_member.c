@@ -34,12 +34,12 @@ int trust_member_put(struct txn *txn, const char *store, const struct digest *ce
 	int code = member_record_encode(member, &record);
 	if (code)
 		return code;
-	code = txn_put(txn, STORE_MEMBER, key, len, record.bytes, record.len);
+	code = txn_put_later(txn, STORE_MEMBER, key, len, record.bytes, record.len);
 	record_free(&record);
 	if (!code && until != new_until)
 		code = delete_ending(txn, key, len, until);
 	if (!code && new_until != CLOCK_NEVER)
-		code = txn_put(txn, STORE_ENDING, ending, ending_key(new_until, key, len, ending), "", 0);
+		code = txn_put_later(txn, STORE_ENDING, ending, ending_key(new_until, key, len, ending), "", 0);
 	return code;
 }
 

@@ -20,6 +20,9 @@ char *trust_name(const struct digest *cert, struct text subject, char out[TRUST_
 /* The sentence for a record that cannot be decoded. */
 int trust_broken(struct txn *txn, enum store_db db, struct err *err);
 
+/* trust_store_get, remembered for the next call; the name in `out` lives as long as `txn`. */
+int trust_store_known(struct txn *txn, const char *name, struct store_record *out, struct err *err);
+
 /* Memberships, with their entry in `ending`. A record that was read must not be used after a put or delete. */
 int trust_member_get(struct txn *txn, const char *store, const struct digest *cert,
                      struct member_record *out, struct err *err); /* ERR_NOT_FOUND without a sentence */

@@ -1,6 +1,7 @@
 /* Trust stores: names, roles, settings. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "truststore/base/clock.h"
 #include "truststore/trust_priv.h"
@@ -66,6 +67,24 @@ int trust_store_get(struct txn *txn, const char *name, struct store_record *out,
 	if (code)
 		return code;
 	return store_record_decode(value, out) ? trust_broken(txn, STORE_STORE, err) : ERR_OK;
+}
+
+int trust_store_known(struct txn *txn, const char *name, struct store_record *out, struct err *err)
+{
+	struct known_store *known = &txn->known;
+	if (!known->known || known->at != txn->changes[STORE_STORE] || strcasecmp(known->name, name)) {
+		known->known = false;
+		int code = trust_store_get(txn, name, &known->record, err);
+		if (code)
+			return code;
+		snprintf(known->name, sizeof known->name, "%.*s", (int)known->record.name.len,
+		         known->record.name.bytes);
+		known->record.name.bytes = known->name;
+		known->at = txn->changes[STORE_STORE];
+		known->known = true;
+	}
+	*out = known->record;
+	return ERR_OK;
 }
 
 static bool name_is_good(struct text name)

@@ -12,7 +12,13 @@ struct store *txn_store(const struct txn *txn)
 	return txn->store;
 }
 
-static int remember(struct txn *txn, int rc)
+static void settle(struct txn *txn)
+{
+	if (txn->later)
+		txn_settle(txn);
+}
+
+int txn_remember(struct txn *txn, int rc)
 {
 	if (rc && rc != MDB_NOTFOUND && !txn->failed)
 		txn->failed = rc;
@@ -23,11 +29,12 @@ int txn_get(struct txn *txn, enum store_db db, const void *key, size_t key_len, 
 {
 	MDB_val k = { key_len, (void *)key }, v;
 	*value = (struct span){ NULL, 0 };
+	settle(txn);
 	if (!txn->store->dbi[db])
 		return ERR_NOT_FOUND;
 	int rc = mdb_get(txn->mdb, txn->store->dbi[db], &k, &v);
 	if (rc)
-		return remember(txn, rc);
+		return txn_remember(txn, rc);
 	*value = (struct span){ v.mv_data, v.mv_size };
 	return ERR_OK;
 }
@@ -36,6 +43,7 @@ bool txn_has_pair(struct txn *txn, enum store_db db, const uint8_t *key, const u
 {
 	MDB_val k = { DIGEST_SIZE, (void *)key }, v = { DIGEST_SIZE, (void *)value };
 	MDB_cursor *cursor;
+	settle(txn);
 	if (!txn->store->dbi[db] || mdb_cursor_open(txn->mdb, txn->store->dbi[db], &cursor))
 		return false;
 	int rc = mdb_cursor_get(cursor, &k, &v, MDB_GET_BOTH);
@@ -43,7 +51,7 @@ bool txn_has_pair(struct txn *txn, enum store_db db, const uint8_t *key, const u
 	return !rc;
 }
 
-static void count_change(struct txn *txn, enum store_db db)
+void txn_count_change(struct txn *txn, enum store_db db)
 {
 	txn->changes[db]++;
 	txn->changed = true;
@@ -53,12 +61,13 @@ static int put(struct txn *txn, enum store_db db, const void *key, size_t key_le
                const void *value, size_t len, unsigned flags)
 {
 	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
-	count_change(txn, db);
-	return remember(txn, mdb_put(txn->mdb, txn->store->dbi[db], &k, &v, flags));
+	txn_count_change(txn, db);
+	return txn_remember(txn, mdb_put(txn->mdb, txn->store->dbi[db], &k, &v, flags));
 }
 
 int txn_put(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len)
 {
+	settle(txn);
 	return put(txn, db, key, key_len, value, len, 0);
 }
 
@@ -71,21 +80,24 @@ int txn_append(struct txn *txn, enum store_db db, const void *key, size_t key_le
 int txn_delete(struct txn *txn, enum store_db db, const void *key, size_t key_len)
 {
 	MDB_val k = { key_len, (void *)key };
-	count_change(txn, db);
-	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, NULL));
+	settle(txn);
+	txn_count_change(txn, db);
+	return txn_remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, NULL));
 }
 
 int txn_delete_pair(struct txn *txn, enum store_db db, const void *key, size_t key_len, const void *value, size_t len)
 {
 	MDB_val k = { key_len, (void *)key }, v = { len, (void *)value };
-	count_change(txn, db);
-	return remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, &v));
+	settle(txn);
+	txn_count_change(txn, db);
+	return txn_remember(txn, mdb_del(txn->mdb, txn->store->dbi[db], &k, &v));
 }
 
 size_t txn_count(struct txn *txn, enum store_db db)
 {
 	MDB_stat stat;
-	if (!txn->store->dbi[db] || remember(txn, mdb_stat(txn->mdb, txn->store->dbi[db], &stat)))
+	settle(txn);
+	if (!txn->store->dbi[db] || txn_remember(txn, mdb_stat(txn->mdb, txn->store->dbi[db], &stat)))
 		return 0;
 	return stat.ms_entries;
 }
@@ -166,6 +178,7 @@ static int walk_back_again(struct walk *walk)
 
 static int walk_open(struct walk *walk, struct txn *txn, enum store_db db)
 {
+	settle(txn);
 	walk->dup = store_db_dup(db);
 	return mdb_cursor_open(txn->mdb, txn->store->dbi[db], &walk->cursor);
 }
@@ -175,7 +188,7 @@ static int walk_end(struct walk *walk, struct txn *txn, int rc, int code, struct
 	if (walk->cursor)
 		mdb_cursor_close(walk->cursor);
 	if (rc && rc != MDB_NOTFOUND) {
-		remember(txn, rc);
+		txn_remember(txn, rc);
 		return store_fail(txn->store, rc, "walking through it", err);
 	}
 	return code;
@@ -202,6 +215,7 @@ int txn_each(struct txn *txn, enum store_db db, const void *prefix, size_t prefi
 		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
 		if (code)
 			break;
+		settle(txn);
 		rc = txn->changes[db] == before ? step(&walk, MDB_NEXT) : walk_again(&walk);
 	}
 	return walk_end(&walk, txn, rc, code, err);
@@ -223,6 +237,7 @@ int txn_each_backwards(struct txn *txn, enum store_db db, txn_each_fn *each, voi
 		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
 		if (code)
 			break;
+		settle(txn);
 		rc = txn->changes[db] == before ? step(&walk, MDB_PREV) : walk_back_again(&walk);
 	}
 	return walk_end(&walk, txn, rc, code, err);

@@ -189,6 +189,153 @@ START_TEST(a_walk_ends_with_what_its_callback_says)
 }
 END_TEST
 
+static uint64_t state = 3;
+
+static unsigned any(unsigned below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state % below);
+}
+
+static void random_key(char out[DIGEST_SIZE], unsigned variety)
+{
+	memset(out, 'k', DIGEST_SIZE);
+	memcpy(out, (uint32_t[]){ any(variety) * 2654435761u }, 4);
+	if (any(2))
+		memset(out, 'p', 8); /* so that the first bytes do not tell */
+}
+
+/* The same operations at once and later give the same database, and every look in between the same answer. */
+static int both_ways(struct txn *txn, void *arg, struct err *err)
+{
+	(void)arg, (void)err;
+	txn->store->waiting_max = 20000;
+	for (int i = 0; i < 20000; i++) {
+		char key[DIGEST_SIZE], value[40];
+		struct span a, b;
+		random_key(key, 3000);
+		size_t len = any(sizeof value);
+		memset(value, 'a' + (int)any(26), sizeof value);
+		switch (any(40)) {
+		case 0:
+			ck_assert_int_eq(txn_get(txn, STORE_CERT, key, sizeof key, &a), txn_get(txn, STORE_MARK, key, sizeof key, &b));
+			ck_assert_uint_eq(a.len, b.len);
+			ck_assert_mem_eq(a.bytes, b.bytes, a.len);
+			break;
+		case 1:
+			ck_assert_int_eq(txn_delete(txn, STORE_CERT, key, sizeof key), txn_delete(txn, STORE_MARK, key, sizeof key));
+			break;
+		case 2:
+			ck_assert_uint_eq(txn_count(txn, STORE_SUBJECT), txn_count(txn, STORE_ISSUER_SERIAL));
+			break;
+		default:
+			if (txn_absent(txn, STORE_CERT, key, sizeof key))
+				ck_assert(txn_absent(txn, STORE_MARK, key, sizeof key));
+			ck_assert_int_eq(txn_put_later(txn, STORE_CERT, key, sizeof key, value, len), 0);
+			ck_assert(!txn_absent(txn, STORE_CERT, key, sizeof key));
+			ck_assert_int_eq(txn_put_later(txn, STORE_SUBJECT, key, sizeof key, value, 32), 0);
+			/* the other two at once, without the functions that write what waits */
+			MDB_val k = { sizeof key, key }, v = { len, value };
+			ck_assert_int_eq(mdb_put(txn->mdb, txn->store->dbi[STORE_MARK], &k, &v, 0), 0);
+			k = (MDB_val){ sizeof key, key };
+			v = (MDB_val){ 32, value };
+			ck_assert_int_eq(mdb_put(txn->mdb, txn->store->dbi[STORE_ISSUER_SERIAL], &k, &v, 0), 0);
+		}
+	}
+	return 0;
+}
+
+static int append_to(struct span key, struct span value, void *arg, struct err *err)
+{
+	(void)err;
+	struct record *all = arg;
+	all->bytes = realloc(all->bytes, all->len + key.len + value.len);
+	memcpy(all->bytes + all->len, key.bytes, key.len);
+	memcpy(all->bytes + all->len + key.len, value.bytes, value.len);
+	all->len += key.len + value.len;
+	return 0;
+}
+
+static int are_the_same(struct txn *txn, void *arg, struct err *err)
+{
+	static const enum store_db pairs[][2] = { { STORE_CERT, STORE_MARK }, { STORE_SUBJECT, STORE_ISSUER_SERIAL } };
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		struct record all[2] = { { 0 }, { 0 } };
+		for (int j = 0; j < 2; j++)
+			ck_assert_int_eq(txn_each(txn, pairs[i][j], NULL, 0, NULL, 0, append_to, &all[j], err), 0);
+		ck_assert_uint_gt(all[0].len, 100000);
+		ck_assert_uint_eq(all[0].len, all[1].len);
+		ck_assert_mem_eq(all[0].bytes, all[1].bytes, all[0].len);
+		record_free(&all[0]);
+		record_free(&all[1]);
+	}
+	return 0;
+}
+
+START_TEST(later_is_the_same_as_at_once)
+{
+	in_write(both_ways);
+	in_read(are_the_same);
+}
+END_TEST
+
+static int leave_waiting(struct txn *txn, void *arg, struct err *err)
+{
+	(void)arg;
+	ck_assert_int_eq(txn_put_later(txn, STORE_MARK, "k", 1, "v", 1), 0);
+	return err_set(err, ERR_REFUSED, "no");
+}
+
+static int later_in_a_walk(struct span key, struct span value, void *arg, struct err *err)
+{
+	(void)value, (void)err;
+	if (key.len > 3 || ++*(int *)arg > 100)
+		return 0;
+	char longer[8] = "zzzzzzz";
+	memcpy(longer, key.bytes, key.len);
+	return txn_put_later(now, STORE_MARK, longer, sizeof longer, "", 0);
+}
+
+static int walk_and_put(struct txn *txn, void *arg, struct err *err)
+{
+	int count = 0;
+	(void)arg;
+	now = txn;
+	put(STORE_MARK, "a", "1");
+	put(STORE_MARK, "b", "2");
+	ck_assert_int_eq(txn_each(txn, STORE_MARK, NULL, 0, NULL, 0, later_in_a_walk, &count, err), 0);
+	ck_assert_int_eq(count, 2);
+	ck_assert_uint_eq(txn_count(txn, STORE_MARK), 4);
+	return 0;
+}
+
+START_TEST(what_waits_goes_with_its_transaction)
+{
+	ck_assert_int_eq(store_write(fixture_store, leave_waiting, NULL, &fixture_err), ERR_REFUSED);
+	ck_assert_uint_eq(fixture_count(STORE_MARK), 0);
+	in_write(walk_and_put);
+	ck_assert_uint_eq(fixture_count(STORE_MARK), 4);
+}
+END_TEST
+
+static int bad_key(struct txn *txn, void *arg, struct err *err)
+{
+	(void)arg, (void)err;
+	char key[600] = { 0 };
+	ck_assert_int_eq(txn_put_later(txn, STORE_MARK, "good", 4, "", 0), 0);
+	return txn_put_later(txn, STORE_MARK, key, sizeof key, "", 0);
+}
+
+START_TEST(a_failure_later_fails_the_commit)
+{
+	ck_assert_int_eq(store_write(fixture_store, bad_key, NULL, &fixture_err), ERR_STORE);
+	ck_assert_uint_eq(fixture_count(STORE_MARK), 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -198,5 +345,8 @@ int main(void)
 	tcase_add_test(tests, duplicates_are_kept_apart);
 	tcase_add_test(tests, what_is_visited_may_be_deleted);
 	tcase_add_test(tests, a_walk_ends_with_what_its_callback_says);
+	tcase_add_test(tests, later_is_the_same_as_at_once);
+	tcase_add_test(tests, what_waits_goes_with_its_transaction);
+	tcase_add_test(tests, a_failure_later_fails_the_commit);
 	return fixture_run(suite);
 }
