@@ -114,6 +114,7 @@ test_end()
 	for file in "${test_cleanups[@]}"; do eval "$file"; done
 	stop_all
 	for file in "$tmp"/sanitizer.*; do
+		[ -s "$file" ] || continue
 		code=1 test_done=
 		mv "$file" "$file.log"
 	done
@@ -300,7 +301,7 @@ json()
 #	--days N         default 365
 #	--from, --until  YYYYMMDDHHMMSSZ, instead of --days
 #	--serial HEX
-#	--ext 'key=value'  repeated
+#	--ext 'key=value'  repeated; without any it has a subjectKeyIdentifier, to be of version 3
 cert_new()
 {
 	local name=$1 ca='' subj="/CN=$1" key=ec days=365 from='' until='' serial='' ext=()
@@ -319,11 +320,12 @@ cert_new()
 		esac
 		shift 2
 	done
+	[ ${#ext[@]} != 0 ] || ext=('subjectKeyIdentifier=hash')
 	key_new "$name" "$key"
 	serial=${serial:-$(openssl rand -hex 8 | sed 's/^./5/')}
 	{
 		printf '[req]\ndistinguished_name = dn\nstring_mask = utf8only\n[dn]\n[ext]\n'
-		[ ${#ext[@]} = 0 ] || printf '%s\n' "${ext[@]}"
+		printf '%s\n' "${ext[@]}"
 		printf '[ca]\ndatabase = index.txt\nnew_certs_dir = .\nserial = serial\npolicy = any\n'
 		printf 'default_md = sha256\npreserve = yes\nunique_subject = no\n'
 		printf '[any]\n'
@@ -407,15 +409,17 @@ make_conf()
 	} >"$file"
 }
 
-# start_tvsd CONF [OPTION...]: runs tvsd, waits until its first listener answers; $tvsd_pid, log in tvsd.log.
+# start_tvsd CONF [OPTION...]: runs tvsd, waits until its first listener answers; $tvsd_pid, log in tvsd.log. With
+# TEST_VALGRIND in the environment under valgrind, whose findings are failures.
 start_tvsd()
 {
-	local conf=$1 listen
+	local conf=$1 listen wrap=()
 	shift
-	log=tvsd.log start tvsd --config "$conf" "$@"
+	[ -z "${TEST_VALGRIND:-}" ] || wrap=(valgrind -q --leak-check=full --trace-children=yes --log-file="$tmp/sanitizer.%p")
+	log=tvsd.log start "${wrap[@]}" tvsd --config "$conf" "$@"
 	tvsd_pid=$pid
 	listen=$(sed -n '/^\[tvsd\]/,/^\[/s/^listen *= *\([^, ]*\).*/\1/p' "$conf" | head -n 1)
-	wait_for 20 tvsd_up "${listen%:*}" "${listen##*:}" || fail "tvsd does not answer on $listen"
+	wait_for 30 tvsd_up "${listen%:*}" "${listen##*:}" || fail "tvsd does not answer on $listen"
 	alive_child "$tvsd_pid" || fail "tvsd ended at once"
 }
 

@@ -3,7 +3,9 @@
 TEST_LIMIT=120
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need_root
-need openssl postfix saslpasswd2 python3
+need openssl python3
+if ! command -v postfix >/dev/null; then not_here "another mail server than Postfix is installed"; fi
+need saslpasswd2
 
 chmod 711 "$tmp"
 cert_new mail --ext 'subjectAltName=IP:127.0.0.1'
