@@ -21,9 +21,9 @@ def make(directory, name, count):
     os.mkdir(folder)
     run(program("tests/bench/mkcerts"), str(count), str(BULK), folder, str(min(count, 20000)), "1")
     store = f"{folder}/store"
-    run(program("truststore"), "--store", store, "init")
+    run(program("truststore/truststore"), "--store", store, "init")
     files = sorted(f"{folder}/{file}" for file in os.listdir(folder) if file.startswith("certs-"))
-    run(program("truststore"), "--store", store, "--quiet", "add", "tomcat-trust", *files)
+    run(program("truststore/truststore"), "--store", store, "--quiet", "add", "tomcat-trust", *files)
     return store, f"{folder}/requests", files
 
 
@@ -32,8 +32,8 @@ def importing(directory, files):
 
     def ours():
         store = f"{directory}/import-{next(turn)}"
-        run(program("truststore"), "--store", store, "init")
-        return seconds_of(program("truststore"), "--store", store, "--quiet", "add", "tomcat-trust", files[0])
+        run(program("truststore/truststore"), "--store", store, "init")
+        return seconds_of(program("truststore/truststore"), "--store", store, "--quiet", "add", "tomcat-trust", files[0])
 
     def theirs():
         return seconds_of(program("tests/bench/parse"), files[0])

@@ -91,9 +91,9 @@ def silent(directory, store):
 def part(directory):
     keys(directory)
     store = f"{directory}/store"
-    run(program("truststore"), "--store", store, "init")
+    run(program("truststore/truststore"), "--store", store, "init")
     run(program("tests/bench/mkcerts"), "1000", "1000", directory, "1000", "1")
-    run(program("truststore"), "--store", store, "--quiet", "add", "tomcat-trust", f"{directory}/certs-00.pem")
+    run(program("truststore/truststore"), "--store", store, "--quiet", "add", "tomcat-trust", f"{directory}/certs-00.pem")
     handshakes(directory, store)
     questions(directory, store, f"{directory}/requests")
     memory(directory, store)

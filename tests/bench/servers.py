@@ -23,7 +23,7 @@ def tvsd(directory, kind, store, wait=True, **settings):
         file.write(f"[store]\npath = {store}\n[tvsd]\n")
         file.write(f"certificate = {directory}/{kind}.pem\nkey = {directory}/{kind}.key\n")
         file.writelines(f"{key} = {text}\n" for key, text in options.items())
-    return Server(program("tvsd"), "--config", path, port=port, log=f"{directory}/tvsd.log", wait=wait)
+    return Server(program("tvs/tvsd"), "--config", path, port=port, log=f"{directory}/tvsd.log", wait=wait)
 
 
 def nginx(directory, kind, ciphers="ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384",
