@@ -47,6 +47,8 @@ static int look(struct run *run, int64_t ahead, struct err *err)
 	struct scan scan = scan_of(run, ahead);
 	int code = scan_store(&scan, run->store, err);
 	if (!code)
+		code = scan_lists(&scan, run->store, err);
+	if (!code)
 		code = scan_files(&scan, err);
 	if (!code)
 		code = scan_servers(&scan, err);

@@ -107,6 +107,8 @@ static int64_t slot_of(const struct scan *scan, const struct finding *finding)
 	switch (finding->kind) {
 	case FINDING_SOURCE:
 		return schedule_slot_since(schedule, finding->since, scan->now);
+	case FINDING_CRL:
+		return schedule_slot_since(schedule, finding->end, scan->now);
 	case FINDING_CSR:
 		return schedule_slot_since(schedule, finding->since + schedule->frequency, scan->now);
 	case FINDING_ANCHORS:

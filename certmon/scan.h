@@ -14,9 +14,12 @@ struct scan {
 	struct findings *findings;
 };
 
-/* The store's certificates up to the horizon (found through the expiry index, so that others cost nothing), pending signing requests,
- * revocation lists, and the anchors' window. */
+/* The store's certificates up to the horizon (found through the expiry index, so that others cost nothing), pending signing
+ * requests, and the anchors' window. */
 int scan_store(struct scan *scan, struct store *store, struct err *err);
+
+/* The store's revocation lists that ended without a successor. */
+int scan_lists(struct scan *scan, struct store *store, struct err *err);
 
 /* [certmon] files and lsc-directory: PEM, DER, PKCS#12, or directories of these. What cannot be read is a finding. */
 int scan_files(struct scan *scan, struct err *err);

@@ -164,3 +164,26 @@ json 'd["last_success"]' | grep -q '^20' || fail 'no last complete run'
 run 0 report --prometheus metrics.prom
 grep -q '^tvs_certmon_last_success_timestamp_seconds [0-9]' metrics.prom || fail 'no last success among the metrics'
 ok 'a run that finds another at work leaves it the work'
+
+# --- a revocation list without a successor
+
+unset TVS_CLOCK
+mkdir lists
+http=$(free_port)
+start python3 -m http.server --bind 127.0.0.1 --directory lists "$http"
+wait_for 10 port_open "$http"
+ca_new ca
+cert_new listed --ca ca --days 900 --ext "crlDistributionPoints=URI:http://127.0.0.1:$http/ca.crl"
+: >index.txt
+printf '[ca]\ndatabase = index.txt\ndefault_md = sha256\n' >crl.cnf
+openssl ca -gencrl -config crl.cnf -name ca -cert ca.pem -keyfile ca.key -crldays 5 -out ca.crl 2>>openssl.log
+openssl crl -in ca.crl -outform DER -out lists/ca.crl
+truststore --store "$store" --quiet add tomcat-trust ca.pem listed.pem
+printf '[ocsp]\nenable = yes\n' >>certmon.conf
+run_ocsp() { expect 0 ocspcheck --config certmon.conf run --all; }
+run_ocsp
+run 0 report
+out_lacks 'has no successor'
+TVS_CLOCK=+6d run 0 report
+out_has "the revocation list http://127.0.0.1:$http/ca.crl has no successor"
+ok 'a revocation list that ended without a successor'
