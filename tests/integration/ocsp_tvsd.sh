@@ -1,0 +1,123 @@
+#!/bin/bash
+# The whole way: a CA revokes, ocspcheck asks, a phone is told.
+TEST_LIMIT=240
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+. "$top_srcdir/tests/integration/ocsp_lib.sh"
+need openssl python3
+need_python cryptography ssl
+
+make_store
+make_conf tvs.conf '[ocsp]' 'enable = yes' 'timeout = 2s'
+phone=$top_srcdir/tests/integration/phone.py
+ocsp_ca ca
+responder_port=$(free_port)
+
+# answering OPTION...: `openssl ocsp` on one and the same port
+answering()
+{
+	[ -z "${responder_pid:-}" ] || stop "$responder_pid"
+	: >responder.log
+	log=responder.log start openssl ocsp -port "$responder_port" -index ca.txt -CA ca.pem -rsigner ca.pem -rkey ca.key "$@"
+	responder_pid=$pid
+	wait_for 10 grep -q '^ACCEPT' responder.log || broken "openssl ocsp does not start"
+}
+
+# told CODE ANSWER: what a phone hears of leaf.pem
+told()
+{
+	expect "$1" python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
+	same answer "$2" "$(cat out)"
+}
+
+cert_new leaf --ca ca --ext "authorityInfoAccess=OCSP;URI:http://127.0.0.1:$responder_port/"
+index_add ca leaf
+answering -nmin 30
+start_tvsd tvs.conf
+told 1 "not trusted"
+truststore --config tvs.conf --quiet add tomcat-trust ca.pem leaf.pem
+expect 0 ocspcheck --config tvs.conf run --all
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
+ttl=$(sed -n 's/^trusted APP-SERVER \([0-9]*\)$/\1/p' out)
+[ "${ttl:-99999}" -le 1800 ] || fail "the answer outlives the status: $(cat out)"
+ok "good: trusted, and not for longer than the responder's word"
+
+index_add ca leaf R keyCompromise
+answering -nmin 30
+expect 0 ocspcheck --config tvs.conf run --all
+told 1 "not trusted"
+log_has "sha256=$(sha256_of leaf.pem) verdict=not-trusted reason=revoked "
+ok "revoked: the next request is answered so"
+
+known=$(ocspcheck --config tvs.conf --json status "$(sha256_of leaf.pem)" | tee status.json >/dev/null; json 'd[0]["this_update"]' status.json)
+later_than()
+{
+	[[ $(date -u +%Y-%m-%dT%H:%M:%SZ) > $1 ]]
+}
+wait_for 5 later_than "$known"
+index_add ca leaf
+answering -ndays 2
+expect 0 ocspcheck --config tvs.conf run --all
+told 0 "trusted APP-SERVER 86400"
+ok "a newer good ends it"
+
+stop "$responder_pid"
+responder_pid=
+expect 0 ocspcheck --config tvs.conf run --all
+told 0 "trusted APP-SERVER 86400"
+stop "$tvsd_pid"
+TVS_CLOCK=+47h start_tvsd tvs.conf
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
+[ "$(cut -d' ' -f3 out)" -le 3600 ] || fail "the answer outlives nextUpdate: $(cat out)"
+stop "$tvsd_pid"
+TVS_CLOCK=+49h start_tvsd tvs.conf
+told 0 "trusted APP-SERVER 300"
+stop "$tvsd_pid"
+echo 'on-unreachable = deny' >>tvs.conf
+TVS_CLOCK=+47h start_tvsd tvs.conf
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
+stop "$tvsd_pid"
+TVS_CLOCK=+49h start_tvsd tvs.conf
+told 1 "not trusted"
+log_has "reason=revocation-unknown"
+stop "$tvsd_pid"
+ok "the responder is gone: the last good answer counts until nextUpdate, then as configured"
+
+# 10,000 certificates are due and their responder hangs: phones do not notice.
+sed -i '/on-unreachable/d' tvs.conf
+serve "$top_srcdir/tests/integration/ocsp_server.py"
+hang=http://127.0.0.1:$port/hang
+port=$(sed -n 's/^listen = .*:\([0-9]*\).*/\1/p' tvs.conf)
+python3 "$top_srcdir/tests/integration/ocsp_many.py" ca 10000 "$hang" >many.pem
+truststore --config tvs.conf --quiet add tomcat-trust many.pem
+start_tvsd tvs.conf
+export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
+python3 - "$port" <<'PYTHON' || fail "see above"
+import statistics, subprocess, sys, time
+import phone
+
+der = phone.der_of("leaf.pem")
+
+
+def times(until):
+    taken = []
+    with phone.connect("127.0.0.1", int(sys.argv[1])) as sock:
+        while len(taken) < 300 and until():
+            start = time.monotonic()
+            assert phone.ask(sock, phone.verify_request(der, len(taken))).trusted
+            taken.append(time.monotonic() - start)
+            time.sleep(0.002)
+    return taken
+
+
+before = times(lambda: True)
+run = subprocess.Popen(["ocspcheck", "--config", "tvs.conf", "--json", "run", "--all"], stdout=open("run.json", "w"))
+during = []
+while run.poll() is None:
+    during += times(lambda: run.poll() is None)
+assert run.returncode == 0 and len(during) > 100, (run.returncode, len(during))
+median = lambda values: statistics.median(values) * 1000
+print(f"median {median(before):.2f} ms before, {median(during):.2f} ms during, longest {max(during) * 1000:.0f} ms")
+assert median(during) < 5 * median(before) + 5, "answers take longer"
+PYTHON
+same "all were looked at" true "$(json 'd["checked"] == 10001' run.json)"
+ok "while a responder hangs and 10,000 certificates are due, phones are answered as before"
