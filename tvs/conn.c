@@ -264,8 +264,9 @@ static bool answer(struct conn *conn, size_t len)
 	return next_request(conn);
 }
 
-/* Nothing more to read now: an idle connection gives its buffer back, a begun request gets its deadline. */
-static void settle(struct conn *conn)
+/* Nothing more to read now: an idle connection gives its buffer back, a begun request gets its deadline. `events` wakes it
+ * up; only a read that could not go on may ask for writing, since after an answer GnuTLS still names that direction. */
+static void settle(struct conn *conn, int events)
 {
 	if (conn->have == 0) {
 		pool_give(&conn->env->pool, conn->in);
@@ -278,7 +279,7 @@ static void settle(struct conn *conn)
 		conn->begun = true;
 		deadline(conn, REQUEST_MS);
 	}
-	want(conn, tls_wants_write(conn->tls) ? EV_WRITE : EV_READ);
+	want(conn, events);
 }
 
 /* The peer is gone, orderly or not. In the middle of a request that is worth a line. */
@@ -303,7 +304,7 @@ static bool fill(struct conn *conn)
 	struct err err = { 0 };
 	size_t len = 0;
 	if (!conn->readable && !tls_pending(conn->tls)) {
-		settle(conn);
+		settle(conn, EV_READ);
 		return false;
 	}
 	if (!conn->in && !(conn->in = pool_take(&env->pool))) {
@@ -318,7 +319,7 @@ static bool fill(struct conn *conn)
 	if (code == ERR_OK && len > 0)
 		return true;
 	if (code == ERR_AGAIN)
-		settle(conn);
+		settle(conn, tls_wants_write(conn->tls) ? EV_WRITE : EV_READ);
 	else
 		peer_left(conn, code, &err);
 	return false;
