@@ -11,7 +11,7 @@
 #include "truststore/base/cert.h"
 #include "truststore/base/outfile.h"
 #include "truststore/exportdir.h"
-#include "truststore/p12write.h"
+#include "truststore/p12.h"
 #include "truststore/subject_hash.h"
 
 enum { NAME_MAX_BYTES = 64, NAME_SIZE = NAME_MAX_BYTES + 32 };
@@ -28,7 +28,7 @@ struct exporter {
 	enum exporter_format format;
 	struct outfile *file;
 	struct exportdir *dir;
-	struct p12write *p12;
+	struct p12_writer *p12;
 	struct counters counters;
 	size_t count;
 };
@@ -88,7 +88,7 @@ int exporter_open(enum exporter_format format, const char *path, bool overwrite,
 	else
 		code = outfile_open(path, 0644, overwrite, &exporter->file, err);
 	if (!code && format == EXPORTER_P12)
-		code = p12write_new(password, &exporter->p12, err);
+		code = p12_writer_new(password, P12_MODERN, &exporter->p12, err);
 	if (code)
 		exporter_abort(exporter);
 	else
@@ -102,7 +102,7 @@ void exporter_abort(struct exporter *exporter)
 		return;
 	outfile_abort(exporter->file);
 	exportdir_abort(exporter->dir);
-	p12write_free(exporter->p12);
+	p12_writer_free(exporter->p12);
 	free(exporter->counters.slots);
 	free(exporter);
 }
@@ -188,6 +188,17 @@ static int add_file(struct exporter *exporter, const struct exporter_item *item,
 	return exportdir_write(exporter->dir, name, pem, len, err);
 }
 
+/* Named with its fingerprint: Java takes two of one name for the same, whatever their case. */
+static int add_to_archive(struct exporter *exporter, const struct exporter_item *item, struct err *err)
+{
+	char hex[17], *name;
+	if (asprintf(&name, "%s %s", item->name, hex_encode(item->id.byte, 8, false, hex)) < 0)
+		return err_set(err, ERR_MEMORY, "no memory for an archive");
+	int code = p12_writer_add(exporter->p12, item->der, item->der_len, name, err);
+	free(name);
+	return code;
+}
+
 int exporter_add(struct exporter *exporter, const struct exporter_item *item, struct err *err)
 {
 	char *pem;
@@ -198,7 +209,7 @@ int exporter_add(struct exporter *exporter, const struct exporter_item *item, st
 		               "more than %d certificates are too many for PKCS#12: use --format pem",
 		               EXPORTER_P12_MAX);
 	if (exporter->format == EXPORTER_P12)
-		return p12write_add(exporter->p12, item->der, item->der_len, item->name, err);
+		return add_to_archive(exporter, item, err);
 	if (exporter->format == EXPORTER_DER && exporter->count > 1)
 		return err_set(err, ERR_REFUSED, "--format der holds one certificate only; pem and p12 hold many");
 	if (exporter->format == EXPORTER_DER) {
@@ -218,11 +229,13 @@ int exporter_add(struct exporter *exporter, const struct exporter_item *item, st
 
 int exporter_commit(struct exporter *exporter, struct err *err)
 {
-	gnutls_datum_t bytes = { NULL, 0 };
+	uint8_t *bytes = NULL;
+	size_t len = 0;
 	int code = ERR_OK;
-	if (exporter->p12 && !(code = p12write_finish(exporter->p12, &bytes, err)))
-		fwrite(bytes.data, 1, bytes.size, outfile_stream(exporter->file));
-	gnutls_free(bytes.data);
+	if (exporter->p12 && !(code = p12_writer_end(exporter->p12, &bytes, &len, err)))
+		fwrite(bytes, 1, len, outfile_stream(exporter->file));
+	exporter->p12 = NULL;
+	free(bytes);
 	if (!code && exporter->dir) {
 		code = exportdir_commit(exporter->dir, err);
 		exporter->dir = NULL;

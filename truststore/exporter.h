@@ -19,7 +19,7 @@ enum exporter_format {
 int exporter_format_parse(const char *text, enum exporter_format *format, struct err *err);
 bool exporter_is_directory(enum exporter_format format);
 
-enum { EXPORTER_P12_MAX = 900 }; /* certificates in an archive: readers, ours too, bound the key derivations, of which each 30 need one */
+enum { EXPORTER_P12_MAX = 250000 }; /* certificates in an archive: more than that no reader bounds its work for, ours either */
 
 struct exporter;
 

@@ -257,12 +257,30 @@ static int close_bag(struct p12_writer *writer, struct err *err)
 	return ERR_OK;
 }
 
+/* Java takes a certificate without a key for a trusted one only where this attribute says for what: anything. The
+ * bag has attributes already; libcrypto 3.0 gives no other way to add one of one's own. */
+static bool add_java_trust(PKCS12_SAFEBAG *bag)
+{
+	STACK_OF(X509_ATTRIBUTE) *all = (STACK_OF(X509_ATTRIBUTE) *)PKCS12_SAFEBAG_get0_attrs(bag);
+	ASN1_OBJECT *type = OBJ_txt2obj("2.16.840.1.113894.746875.1.1", 1);
+	X509_ATTRIBUTE *attribute =
+		type ? X509_ATTRIBUTE_create_by_OBJ(NULL, type, V_ASN1_OBJECT,
+	                                            OBJ_nid2obj(NID_anyExtendedKeyUsage), -1)
+		     : NULL;
+	bool done = all && attribute && sk_X509_ATTRIBUTE_push(all, attribute) > 0;
+	if (!done)
+		X509_ATTRIBUTE_free(attribute);
+	ASN1_OBJECT_free(type);
+	return done;
+}
+
 int p12_writer_add(struct p12_writer *writer, const uint8_t *der, size_t len, const char *friendly, struct err *err)
 {
 	X509 *x509 = d2i_X509(NULL, &der, (long)len);
 	PKCS12_SAFEBAG *bag = x509 ? PKCS12_add_cert(&writer->bag, x509) : NULL;
 	X509_free(x509);
-	if (!bag || (friendly && !PKCS12_add_friendlyname_utf8(bag, friendly, -1)))
+	if (!bag || (friendly && !PKCS12_add_friendlyname_utf8(bag, friendly, -1)) ||
+	    (friendly && writer->profile == P12_MODERN && !add_java_trust(bag)))
 		return err_set(err, ERR_CRYPTO, "the certificate cannot be put into an archive");
 	return sk_PKCS12_SAFEBAG_num(writer->bag) < P12_WRITE_BAG ? ERR_OK : close_bag(writer, err);
 }

@@ -32,7 +32,8 @@ struct p12_writer;
 int p12_writer_new(const char *password, enum p12_profile profile, struct p12_writer **out, struct err *err);
 void p12_writer_free(struct p12_writer *writer);
 
-/* Adds a certificate (DER) with a friendly name (UTF-8; NULL: none). */
+/* Adds a certificate (DER) with a friendly name (UTF-8; NULL: none). One with a name is marked as trusted in a modern
+ * archive, as Java's keytool wants it. */
 int p12_writer_add(struct p12_writer *writer, const uint8_t *der, size_t len, const char *friendly, struct err *err);
 
 /* The archive's bytes, allocated. Frees the writer in every case. */

@@ -137,6 +137,14 @@ for name in $names; do
 done
 openssl pkcs12 -in a.p12 -nokeys -passin pass:wrong -out /dev/null 2>/dev/null && fail "any password opens the archive"
 certtool --p12-info --inder --infile a.p12 --password 'correct horse' --outfile certtool.out 2>>openssl.log || fail "certtool refuses the archive"
+if command -v keytool >/dev/null; then
+	# (Java cannot read the odd certificates at all)
+	cert_new again --subj '/CN=LEAF.example.test' --ext 'keyUsage=digitalSignature'
+	T add IPSec-trust root.pem middle.pem leaf.pem utf8.pem again.pem --quiet
+	expect 0 T export --in IPSec-trust --format p12 --out java.p12 --password-file password
+	keytool -list -keystore java.p12 -storetype PKCS12 -storepass 'correct horse' >keytool.log 2>&1 || fail "keytool refuses the archive"
+	same "trusted certificates for Java" 5 "$(grep -c trustedCertEntry keytool.log)"
+fi
 if [ -s bundle.pem ]; then
 	count=$(T list tomcat-trust --json | grep -c '"sha256"')
 	expect 0 T export --in tomcat-trust --format p12 --out b.p12 --password-file password
