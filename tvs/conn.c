@@ -370,7 +370,7 @@ static bool begin_tls(struct conn *conn)
 {
 	uint8_t byte;
 	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !conn->env->leaving)
 		return false;
 	if (n <= 0) {
 		conn_free(conn);
@@ -401,6 +401,10 @@ static void step_handshake(struct conn *conn)
 	if (!conn->tls && !begin_tls(conn))
 		return;
 	int code = tls_handshake(conn->tls, &err);
+	if (code == ERR_AGAIN && conn->env->leaving) {
+		conn_free(conn);
+		return;
+	}
 	if (code == ERR_AGAIN) {
 		want(conn, tls_wants_write(conn->tls) ? EV_WRITE : EV_READ);
 		return;
@@ -536,7 +540,7 @@ void conn_new(struct conn_env *env, int fd, const struct tls_setup *setup,
 static void leave(struct conn *conn)
 {
 	if (conn->state == CONN_HANDSHAKE)
-		conn_free(conn);
+		step_handshake(conn);
 	else if (conn->state == CONN_READING && !conn->again && conn->have == 0 && !conn->readable) {
 		conn->readable = true;
 		run(conn);

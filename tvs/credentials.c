@@ -5,7 +5,6 @@
 #include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "truststore/base/cert.h"
 #include "truststore/base/clock.h"
@@ -15,12 +14,7 @@
 #include "tvs/key.h"
 #include "tvs/token.h"
 
-enum {
-	CHAIN_MAX = IDENTITY_CHAIN_MAX,
-	CLIENT_CA_MAX = 4096,
-	TOKEN_TRIES = 5,
-	TOKEN_WAIT_NS = 100000000
-};
+enum { CHAIN_MAX = IDENTITY_CHAIN_MAX, CLIENT_CA_MAX = 4096 };
 
 #define CLIENT_CA_STORE "CAPF-trust"
 
@@ -241,23 +235,9 @@ int credentials_read(const struct settings *settings, struct store *store,
 	return ERR_OK;
 }
 
-/* A token that another process is opening at the same moment may say that it has no such key, and stay with that as long as
- * the module is open (SoftHSM does); and workers start together. A second look tells. */
-static int load_key(struct credentials *self, struct err *err)
-{
-	int code = key_load(self->location, &self->key, err);
-	for (int i = 0; i < TOKEN_TRIES && code != ERR_OK && key_is_token(self->location); i++) {
-		gnutls_pkcs11_deinit();
-		nanosleep(&(struct timespec){ .tv_nsec = TOKEN_WAIT_NS }, NULL);
-		gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_AUTO, NULL);
-		code = key_load(self->location, &self->key, err);
-	}
-	return code;
-}
-
 int credentials_load(struct credentials *self, const struct settings *settings, struct err *err)
 {
-	int code = load_key(self, err);
+	int code = key_load(self->location, &self->key, err);
 	self->setup = calloc(settings->listeners, sizeof(struct tls_setup *));
 	if (code == ERR_OK && !self->setup)
 		code = err_set(err, ERR_MEMORY, "out of memory");

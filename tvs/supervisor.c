@@ -354,7 +354,7 @@ static void child_ended(struct supervisor *self, struct child *child, int status
 	bool expected = child->told || (child->role == CHILD_PROBE && (child->ready || child->failed));
 	bool of_next = self->next && child->generation == self->next_number;
 	bool quick = clock_monotonic_us() - child->started_us < QUICK_SECONDS * 1000000;
-	if (!expected && !child->failed)
+	if ((!expected && !child->failed) || (child->told && child->role == CHILD_WORKER && status != 0))
 		tell_end(self, child, status);
 	child_free(child, self->loop, self->limits);
 	if (self->stopping) {

@@ -3,9 +3,9 @@
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl
 need_python ssl
-[ "$(id -u)" = 0 ] || skip "not root"
-id nobody >/dev/null 2>&1 || skip "there is no user nobody"
-getent group daemon >/dev/null || skip "there is no group daemon"
+need_root
+id nobody >/dev/null 2>&1 || not_here "there is no user nobody"
+getent group daemon >/dev/null || not_here "there is no group daemon"
 
 chmod 755 "$tmp"
 make_store
@@ -28,7 +28,7 @@ while True:
             break
 PYTHON
 )
-[ -n "$port" ] || skip "no right to bind a port below 1024"
+[ -n "$port" ] || not_here "no right to bind a port below 1024"
 sed -i "s/^listen = .*/listen = 127.0.0.1:$port/" tvs.conf
 chmod 600 own.key
 start_tvsd tvs.conf
