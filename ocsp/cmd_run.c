@@ -1,4 +1,5 @@
 /* ocspcheck run: what is due, once. */
+#include <errno.h>
 #include <ev.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -108,15 +109,75 @@ static int add_named(struct running *r, struct err *err)
 	return ERR_OK;
 }
 
+/* What the change log says was added after a revision: `truststore add` starts us so. */
+struct since {
+	struct digest *id;
+	size_t count, room;
+	uint64_t revision;
+};
+
+static int collect(uint64_t revision, const struct change_record *change, void *arg, struct err *err)
+{
+	struct since *s = arg;
+	(void)revision;
+	if (!change->has_cert || (change->action != CHANGE_ADD && change->action != CHANGE_REPLACE &&
+	                          change->action != CHANGE_IDENTITY))
+		return ERR_OK;
+	if (s->count == s->room) {
+		size_t room = 2 * s->room + 64;
+		struct digest *id = realloc(s->id, room * sizeof *id);
+		if (!id)
+			return err_set(err, ERR_MEMORY, "no memory");
+		s->id = id;
+		s->room = room;
+	}
+	s->id[s->count++] = change->cert;
+	return ERR_OK;
+}
+
+static int collect_since(struct txn *txn, void *arg, struct err *err)
+{
+	struct since *s = arg;
+	return change_each(txn, s->revision + 1, collect, s, err);
+}
+
+static int add_since(struct running *r, struct err *err)
+{
+	struct since s = { .id = NULL };
+	const char *text = cli_option(r->cmd.cli, "since");
+	char *end;
+	errno = 0;
+	s.revision = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || s.revision == UINT64_MAX)
+		return err_set(err, ERR_USAGE, "--since %s: a revision is a number", text);
+	int code = store_read(r->cmd.store, collect_since, &s, err);
+	for (size_t i = 0; i < s.count && !code; i++) {
+		code = run_add(r->run, &s.id[i], err);
+		if (code == ERR_NOT_FOUND || code == ERR_MALFORMED)
+			code = ERR_OK; /* it has left the store since */
+	}
+	free(s.id);
+	return code;
+}
+
+static int add_all(struct running *r, struct err *err)
+{
+	const struct cli *cli = r->cmd.cli;
+	if (cli_has(cli, "cert"))
+		return add_named(r, err);
+	if (cli_has(cli, "since"))
+		return add_since(r, err);
+	return run_add_due(r->run, cli_has(cli, "all"), NULL, err);
+}
+
 static int go(struct running *r, struct checker *checker, struct err *err)
 {
 	const struct run_events events = { on_found, on_idle, on_failed, r };
-	const struct cli *cli = r->cmd.cli;
 	ev_signal stop[2];
 	r->run = run_new(r->loop, r->cmd.store, checker, &r->cmd.settings, &events);
 	if (!r->run)
 		return err_set(err, ERR_MEMORY, "no memory");
-	int code = cli_has(cli, "cert") ? add_named(r, err) : run_add_due(r->run, cli_has(cli, "all"), NULL, err);
+	int code = add_all(r, err);
 	for (int i = 0; i < 2; i++) {
 		ev_signal_init(&stop[i], on_signal, i ? SIGINT : SIGTERM);
 		stop[i].data = r;
@@ -158,14 +219,19 @@ static int print_result(struct running *r, struct err *err)
 	return ERR_OK;
 }
 
+/* One of --all, --cert and --since was given: then neither due times nor pauses count. */
+static int by_hand(const struct cli *cli)
+{
+	return cli_has(cli, "all") + cli_has(cli, "cert") + cli_has(cli, "since");
+}
+
 static int run_checks(struct running *r, struct err *err)
 {
-	bool by_hand = cli_has(r->cmd.cli, "all") || cli_has(r->cmd.cli, "cert");
 	int code = cmd_open_store(&r->cmd, STORE_WRITE, err);
 	if (code)
 		return code;
 	r->loop = ev_loop_new(EVFLAG_AUTO);
-	struct checker *checker = r->loop ? checker_new(r->loop, r->cmd.store, &r->cmd.settings, by_hand) : NULL;
+	struct checker *checker = r->loop ? checker_new(r->loop, r->cmd.store, &r->cmd.settings, by_hand(r->cmd.cli)) : NULL;
 	code = checker ? go(r, checker, err) : err_set(err, ERR_MEMORY, "no memory");
 	checker_free(checker);
 	if (r->loop)
@@ -188,9 +254,9 @@ int cmd_run(struct cli *cli)
 	int code = cmd_open(cli, &r.cmd, &err);
 	if (cli_json(cli))
 		r.list = json_array();
-	if (!code && cli_has(cli, "all") && cli_has(cli, "cert"))
-		code = err_set(&err, ERR_USAGE, "--all and --cert exclude each other");
-	if (!code && !r.cmd.settings.enable && !cli_has(cli, "all") && !cli_has(cli, "cert")) {
+	if (!code && by_hand(cli) > 1)
+		code = err_set(&err, ERR_USAGE, "--all, --cert and --since exclude each other");
+	if (!code && !r.cmd.settings.enable && !by_hand(cli)) {
 		cli_warn(cli, "[ocsp] enable = no: nothing is checked (run --all does it all the same)");
 		if (r.list)
 			code = print_result(&r, &err);

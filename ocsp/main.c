@@ -10,6 +10,8 @@ static const struct cli_option run_options[] = {
 	{ .name = "all", .help = "check every certificate, due or not" },
 	{ .name = "cert", .argument = "HASH", .repeat = true, .many = true,
 	  .help = "check these certificates only, due or not" },
+	{ .name = "since", .argument = "REVISION",
+	  .help = "check what was added to the store after this revision" },
 	{ 0 }
 };
 

@@ -8,6 +8,7 @@
 
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
+#include "truststore/revocation.h"
 
 static const char *const words[TRUST_SKIPPED + 1] = {
 	[TRUST_ADDED] = "added",
@@ -236,7 +237,8 @@ static void json_warning(const char *sentence, void *arg)
 	jsonw_string(arg, NULL, sentence);
 }
 
-int addition_json(const struct addition *a, bool dry_run, struct err *err)
+int addition_json(const struct addition *a, bool dry_run, const struct json_t *revocation,
+                  struct err *err)
 {
 	struct jsonw out = { 0 };
 	char hex[DIGEST_HEX_SIZE];
@@ -261,6 +263,8 @@ int addition_json(const struct addition *a, bool dry_run, struct err *err)
 	jsonw_open(&out, "warnings", '[');
 	addition_warnings(a, json_warning, &out);
 	jsonw_close(&out, ']');
+	if (revocation)
+		revocation_json(&out, revocation);
 	jsonw_close(&out, '}');
 	int code = jsonw_flush(&out, stdout, err);
 	jsonw_deinit(&out);

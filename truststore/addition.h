@@ -8,6 +8,8 @@
 #include "truststore/phonefit.h"
 #include "truststore/trust.h"
 
+struct json_t;
+
 enum {
 	ADDITION_CHAIN = 64,  /* so many of a file are put into order, root first; a larger file is no chain */
 	ADDITION_LINES = 20,  /* so many are reported one by one; of more, what is not simply added */
@@ -54,6 +56,8 @@ void addition_warnings(const struct addition *addition, addition_warn_fn *each, 
 
 /* The account, to standard output. */
 void addition_print(const struct addition *addition, const char *store, bool dry_run);
-int addition_json(const struct addition *addition, bool dry_run, struct err *err);
+/* `revocation`: what a check of the new ones found, NULL: none was made (revocation.h). */
+int addition_json(const struct addition *addition, bool dry_run, const struct json_t *revocation,
+                  struct err *err);
 
 #endif

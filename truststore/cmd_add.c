@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "truststore/addition.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
-#include "truststore/jsonw.h"
+#include "truststore/revocation.h"
 #include "truststore/trust.h"
 
 const struct cli_option cmd_add_options[] = {
@@ -26,6 +27,7 @@ const struct cli_option cmd_add_options[] = {
 	  "how long an older one of the same subject stays (default: not at all)" },
 	{ "again", 0, NULL, false, false, "also what was removed from this store before" },
 	{ "dry-run", 0, NULL, false, false, "say what would be done, and change nothing" },
+	{ "no-check", 0, NULL, false, false, "with [ocsp] enable: do not ask now whether they are revoked" },
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
@@ -88,6 +90,7 @@ struct adding {
 	bool dry_run;
 	struct trust_add how;
 	struct addition addition;
+	uint64_t revision; /* before anything was added */
 };
 
 static void inputs_close(struct adding *adding)
@@ -142,6 +145,7 @@ static int add_one(struct cert *cert, const struct cert_place *place, void *arg,
 static int add_work(struct txn *txn, void *arg, struct err *err)
 {
 	struct adding *adding = arg;
+	adding->revision = txn_revision(txn);
 	addition_begin(&adding->addition, txn, &adding->how);
 	for (int i = 0; i < adding->input_count; i++) {
 		struct input *input = &adding->inputs[i];
@@ -203,14 +207,34 @@ static void warn(const char *sentence, void *arg)
 	cli_warn(arg, "%s", sentence);
 }
 
+/* With [ocsp] enable, new certificates are checked at once. They are added already: a check that cannot be made is
+ * no failure of the addition. NULL: nothing was checked. */
+static json_t *check_new(const struct adding *adding, struct cli *cli)
+{
+	const size_t *outcome = adding->addition.outcome;
+	json_t *found = NULL;
+	struct err err;
+	if (adding->dry_run || cli_has(cli, "no-check") || !(outcome[TRUST_ADDED] + outcome[TRUST_REPLACED]) ||
+	    !conf_flag(adding->session->conf, "ocsp", "enable"))
+		return NULL;
+	if (revocation_check(adding->session, adding->revision, &found, &err))
+		cli_warn(cli, "whether they are revoked was not found out: %s", err_text(&err));
+	return found;
+}
+
 static int report(const struct adding *adding, struct cli *cli, struct err *err)
 {
+	json_t *found = check_new(adding, cli);
+	int code = ERR_OK;
 	if (cli_json(cli))
-		return addition_json(&adding->addition, adding->dry_run, err);
-	if (!cli_quiet(cli))
+		code = addition_json(&adding->addition, adding->dry_run, found, err);
+	else if (!cli_quiet(cli))
 		addition_print(&adding->addition, adding->how.store, adding->dry_run);
 	addition_warnings(&adding->addition, warn, cli);
-	return ERR_OK;
+	if (found && !cli_json(cli))
+		revocation_print(cli, found);
+	json_decref(found);
+	return code;
 }
 
 int cmd_add(struct cli *cli)

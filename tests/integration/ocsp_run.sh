@@ -180,3 +180,43 @@ is crl1 status unreachable
 is crl3 status revoked
 expect 0 truststore --store "$store" verify
 ok "lists are fetched once, kept, and lapse"
+
+# "truststore add" has new certificates checked at once
+url=$base
+log=more.log start python3 -u server2.py
+wait_for 10 grep -q '^[0-9]' more.log
+for one in fine bad; do
+	cert_new $one --ca ca --ext "authorityInfoAccess=OCSP;URI:$url/ocsp/ca"
+	index_add ca $one
+done
+index_add ca bad R
+cert_new mute --ca ca --ext "authorityInfoAccess=OCSP;URI:$url/html"
+cat fine.pem bad.pem mute.pem >three.pem
+expect 0 truststore --config run.conf --json add --dry-run tomcat-trust three.pem
+same "a dry run checks nothing" false "$(json '"revocation" in d')"
+expect 0 truststore --config run.conf --json add tomcat-trust three.pem
+same "what add tells" '[["good", null, null], ["revoked", "superseded", null], ["unreachable", null, "malformed"]]' \
+	"$(json 'sorted([c["status"], c["revocation_reason"], c["error"]] for c in d["revocation"])')"
+is fine status good
+is bad trusted false
+expect 0 truststore --config run.conf --json add tomcat-trust three.pem
+same "what is there already is not checked" false "$(json '"revocation" in d')"
+for one in bad2 fine2 unchecked; do
+	cert_new $one --ca ca --ext "authorityInfoAccess=OCSP;URI:$url/ocsp/ca"
+	index_add ca $one
+done
+index_add ca bad2 R
+cat bad2.pem fine2.pem >two.pem
+expect 0 truststore --config run.conf add tomcat-trust two.pem
+err_has 'CN=bad2 is revoked (superseded)'
+out_has '1 checked and not revoked'
+expect 0 truststore --config run.conf add --no-check tomcat-trust unchecked.pem
+is unchecked status unchecked
+PATH=/usr/bin:/bin expect 0 "$(command -v truststore)" --config run.conf --json add CAPF-trust unchecked.pem
+err_has 'was not found out: ocspcheck cannot be started'
+is unchecked status unchecked
+expect 2 ocspcheck --config run.conf run --since x
+expect 2 ocspcheck --config run.conf run --since 1 --all
+expect 0 ocspcheck --config run.conf --json run --since 99999999
+same "nothing since" 0 "$(json 'd["checked"]')"
+ok "truststore add checks what is new"
