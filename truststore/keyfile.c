@@ -144,9 +144,8 @@ static int make_directory(const char *path, struct err *err)
 	return code;
 }
 
-/* Writes the key under the name of its public key, never over another file: if that is there, it is this key. */
-static int write_key(const char *directory, gnutls_x509_privkey_t key, const char *name,
-                     struct err *err)
+int keyfile_write(const char *directory, gnutls_x509_privkey_t key, const char *name,
+                  struct err *err)
 {
 	gnutls_datum_t pem = { NULL, 0 };
 	char *path = NULL;
@@ -201,7 +200,7 @@ int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsig
 		code = err_set(err, ERR_MEMORY, "no memory for the name of a key file");
 	}
 	if (!code)
-		code = write_key(directory, raw, *reference, err);
+		code = keyfile_write(directory, raw, *reference, err);
 out:
 	if (raw)
 		gnutls_x509_privkey_deinit(raw);

@@ -34,6 +34,10 @@ int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what,
 int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsigned bits,
                    char **reference, gnutls_privkey_t *out, struct err *err);
 
+/* Writes a key under a name, as keyfile_create does; never over another file (ERR_EXISTS). */
+int keyfile_write(const char *directory, gnutls_x509_privkey_t key, const char *name,
+                  struct err *err);
+
 /* Deletes a key file that nothing points to any more; nothing for a URI or a file that is gone. */
 int keyfile_delete(const char *directory, const char *reference, struct err *err);
 
