@@ -20,6 +20,7 @@
 enum {
 	FILE_MODE = 0660,  /* a reader has to write into lock.mdb */
 	MAX_READERS = 1024,
+	LOCK_FILE_SIZE = 64 * MAX_READERS + 128, /* what LMDB makes of that number */
 	SPARE_DATABASES = 16 /* of a newer program, that this one does not know */
 };
 
@@ -197,8 +198,29 @@ static int open_lock_file(struct store *store, struct err *err)
 	return code;
 }
 
+/* LMDB maps lock.mdb with holes in it. On a full disk the first touch of one ends a process with SIGBUS, a reader's, too: so
+ * its blocks are taken beforehand. What else may be wrong with the file, LMDB will find. */
+static int reserve_lmdb_lock(const char *path, struct err *err)
+{
+	char *file;
+	if (asprintf(&file, "%s/%s", path, STORE_LMDB_LOCK_FILE) < 0)
+		return err_set(err, ERR_MEMORY, "no memory");
+	int code = ERR_OK, fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+	struct stat st;
+	if (fd >= 0 && !fstat(fd, &st) && st.st_blocks * 512 < LOCK_FILE_SIZE &&
+	    fallocate(fd, 0, 0, LOCK_FILE_SIZE) && (errno == ENOSPC || errno == EDQUOT))
+		code = err_errno(err, "%s", file);
+	if (fd >= 0)
+		close(fd);
+	free(file);
+	return code;
+}
+
 static int open_files(struct store *store, size_t map_size, struct err *err)
 {
+	int code = reserve_lmdb_lock(store->path, err);
+	if (code)
+		return code;
 	int rc = mdb_env_create(&store->env);
 	if (!rc)
 		rc = mdb_env_set_maxdbs(store->env, STORE_DB_COUNT + SPARE_DATABASES);
