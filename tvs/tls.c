@@ -50,6 +50,7 @@ static int bytes_copy(struct tls_bytes *to, const uint8_t *from, size_t len)
 /* Every operation that may read stands between enter and leave: outside, the scratch buffer holds nothing. */
 static void enter(struct tls_session *self)
 {
+	self->wants_write = false;
 	struct tls_scratch *scratch = self->scratch;
 	scratch->at = scratch->len = 0;
 	if (!self->rest.bytes)
@@ -201,7 +202,7 @@ void tls_session_free(struct tls_session *self)
 
 bool tls_wants_write(const struct tls_session *self)
 {
-	return gnutls_record_get_direction(self->gnutls) == 1;
+	return self->wants_write;
 }
 
 bool tls_pending(const struct tls_session *self)
@@ -209,11 +210,18 @@ bool tls_pending(const struct tls_session *self)
 	return self->rest.bytes || gnutls_record_check_pending(self->gnutls) > 0;
 }
 
+/* GnuTLS's direction tells of its last operation, also of one that succeeded. */
+static int wait_for(struct tls_session *self)
+{
+	self->wants_write = gnutls_record_get_direction(self->gnutls) == 1;
+	return ERR_AGAIN;
+}
+
 /* Translates a code of GnuTLS that ended something. */
 static int translate(struct tls_session *self, int ret, const char *what, struct err *err)
 {
 	if (ret == GNUTLS_E_AGAIN || ret == GNUTLS_E_INTERRUPTED)
-		return ERR_AGAIN;
+		return wait_for(self);
 	if (self->ended)
 		return err_set(err, ERR_NETWORK, "%s: the peer closed the connection", what);
 	switch (ret) {
@@ -290,7 +298,7 @@ int tls_handshake(struct tls_session *self, struct err *err)
 	if (ret == GNUTLS_E_SUCCESS)
 		return ERR_OK;
 	if (ret == GNUTLS_E_AGAIN || ret == GNUTLS_E_INTERRUPTED)
-		return ERR_AGAIN;
+		return wait_for(self);
 	return handshake_failed(self, ret, err);
 }
 
@@ -339,6 +347,7 @@ int tls_write(struct tls_session *self, const void *bytes, size_t len, struct er
 {
 	struct tls_bytes given = { (uint8_t *)bytes, 0, len };
 	bool kept = self->unsent.bytes;
+	self->wants_write = false;
 	if (!kept)
 		self->unsent = given; /* borrowed, unless the socket does not take it all */
 	int ret = send_unsent(self);

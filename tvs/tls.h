@@ -80,7 +80,7 @@ int tls_write(struct tls_session *session, const void *bytes, size_t len, struct
 /* Sends close_notify, once, as far as the socket takes it at once; does not wait for the peer's. */
 void tls_bye(struct tls_session *session);
 
-bool tls_wants_write(const struct tls_session *session); /* what ERR_AGAIN waits for */
+bool tls_wants_write(const struct tls_session *session); /* what ERR_AGAIN waits for; false after anything else */
 
 enum tls_failure { /* kinds of failed handshakes, for counters; each has one word */
 	TLS_FAILURE_NONE,
