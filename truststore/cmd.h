@@ -76,6 +76,7 @@ int cmd_history(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
+int cmd_fetch(struct cli *cli);
 int cmd_identity_new(struct cli *cli);
 int cmd_identity_list(struct cli *cli);
 int cmd_identity_show(struct cli *cli);
@@ -84,6 +85,6 @@ int cmd_identity_export(struct cli *cli);
 extern const struct cli_option cmd_stores_options[], cmd_add_options[], cmd_list_options[],
 	cmd_show_options[], cmd_export_options[], cmd_remove_options[], cmd_block_options[],
 	cmd_explain_options[], cmd_history_options[], cmd_identity_new_options[],
-	cmd_identity_export_options[], cmd_backup_options[], cmd_restore_options[];
+	cmd_identity_export_options[], cmd_backup_options[], cmd_restore_options[], cmd_fetch_options[];
 
 #endif

@@ -21,6 +21,8 @@ static const struct cli_command commands[] = {
 	  "what a phone would be told, and why" },
 	{ "history", "", 0, 0, cmd_history_options, cmd_history, "show the change log" },
 	{ "verify", "", 0, 0, NULL, cmd_verify, "check the database against itself" },
+	{ "fetch", "HOST[:PORT]", 1, 1, cmd_fetch_options, cmd_fetch,
+	  "add the certificate that a TLS server presents" },
 	{ "backup", "FILE", 1, 1, cmd_backup_options, cmd_backup, "write a copy of the store to one file" },
 	{ "restore", "FILE", 1, 1, cmd_restore_options, cmd_restore,
 	  "put a backup in the place of what the store holds" },
