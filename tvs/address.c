@@ -71,18 +71,38 @@ int address_parse(const char *text, uint16_t port, struct address *out, struct e
 	return ERR_OK;
 }
 
+/* A number up to 65535 in decimal; returns the end. */
+static char *put_number(char *to, unsigned number)
+{
+	char digits[8];
+	size_t n = sizeof digits;
+	do
+		digits[--n] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	memcpy(to, digits + n, sizeof digits - n);
+	return to + sizeof digits - n;
+}
+
+/* Without inet_ntop and printf: every answer's line has one. */
+static void format_v4(const uint8_t byte[4], uint16_t port, char *to)
+{
+	for (int i = 0; i < 4; i++) {
+		to = put_number(to, byte[i]);
+		*to++ = i < 3 ? '.' : ':';
+	}
+	*put_number(to, port) = '\0';
+}
+
 char *address_format(const struct address *address, char out[ADDRESS_TEXT_SIZE])
 {
 	char host[INET6_ADDRSTRLEN] = "?";
 	if (address->socket.any.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &address->socket.v4.sin_addr, host, sizeof host);
-		snprintf(out, ADDRESS_TEXT_SIZE, "%s:%u", host, ntohs(address->socket.v4.sin_port));
+		format_v4((const uint8_t *)&address->socket.v4.sin_addr, ntohs(address->socket.v4.sin_port), out);
 		return out;
 	}
 	const struct sockaddr_in6 *v6 = &address->socket.v6;
 	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-		inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, host, sizeof host);
-		snprintf(out, ADDRESS_TEXT_SIZE, "%s:%u", host, ntohs(v6->sin6_port));
+		format_v4(v6->sin6_addr.s6_addr + 12, ntohs(v6->sin6_port), out);
 		return out;
 	}
 	inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);

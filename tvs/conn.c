@@ -4,13 +4,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "truststore/base/clock.h"
+#include "tvs/answerline.h"
 
 enum {
 	REQUEST_MS = 10000, /* from a request's first byte to its last */
@@ -19,8 +19,6 @@ enum {
 	TURNS = 16,         /* reads and answers before others have their turn */
 	DRAIN_MAX = 262144, /* bytes read and thrown away after the farewell */
 	DEVICE_TEXT = 128,  /* of what a phone says, in a line of the log */
-	NAME_TEXT = 256,
-	SERIAL_BYTES = 64,
 	HEAD_BYTES = 16
 };
 
@@ -157,39 +155,16 @@ static void tell_malformed(struct conn *conn, enum proto_error error)
 	         proto_error_name(error), hex_encode(conn->in->bytes, len, false, head));
 }
 
-/* Who asked for what by name, for a query's line. */
-static const char *query_text(const struct proto_message *request, char *out, size_t size)
-{
-	char issuer[NAME_TEXT], serial[2 * SERIAL_BYTES + 1];
-	size_t len = request->serial.len < SERIAL_BYTES ? request->serial.len : SERIAL_BYTES;
-	log_escape(issuer, sizeof issuer, request->issuer.bytes, request->issuer.len);
-	snprintf(out, size, " serial=%s issuer=%s", hex_encode(request->serial.bytes, len, true, serial), issuer);
-	return out;
-}
-
 /* The line and the counters of one answer. */
 static void tell_answer(struct conn *conn, const struct respond_result *result)
 {
 	struct conn_env *env = conn->env;
-	const struct verdict *verdict = &result->verdict;
 	bool query = result->request.type == PROTO_QUERY_REQ;
 	int64_t us = clock_monotonic_us() - env->now_us;
-	metrics_add(&env->metrics->answers[query][verdict->reason], 1);
+	metrics_add(&env->metrics->answers[query][result->verdict.reason], 1);
 	metrics_latency(env->metrics, us);
-	if (!log_shows(env->log, LOG_LEVEL_INFO))
-		return;
-	char peer[ADDRESS_TEXT_SIZE], device[DEVICE_TEXT], cert[DIGEST_HEX_SIZE], roles[ROLES_TEXT_SIZE];
-	char names[NAME_TEXT + 2 * SERIAL_BYTES + 32] = "";
-	log_escape(device, sizeof device, result->request.device.bytes, result->request.device.len);
-	log_line(env->log, LOG_LEVEL_INFO,
-	         "answer type=%s device=%s address=%s sha256=%s verdict=%s reason=%s roles=%s ttl=%" PRIu32
-	         " tls=%s cipher=%s us=%" PRId64 "%s",
-	         proto_type_name(result->request.type), device[0] ? device : "-", peer_text(conn, peer),
-	         result->has_cert ? digest_hex(&result->cert, cert) : "-",
-	         verdict->trusted ? "trusted" : "not-trusted", reason_name(verdict->reason),
-	         roles_format(verdict->roles, roles), verdict->ttl,
-	         tls_version_name(tls_session_version(conn->tls)), tls_session_cipher(conn->tls), us,
-	         query ? query_text(&result->request, names, sizeof names) : "");
+	if (log_shows(env->log, LOG_LEVEL_INFO))
+		answerline(env->log, &conn->peer, conn->tls, result, us);
 }
 
 /* --- requests and answers */

@@ -50,6 +50,9 @@ struct log {
 	char *socket;    /* of syslogd */
 	int64_t stamp_at; /* the second that `stamp` says */
 	char stamp[CLOCK_TEXT_SIZE];
+	enum log_level head_level; /* of `head`, which begins lines of that level in that second */
+	size_t head_len;           /* 0: to be made */
+	char head[PREFIX_MAX];
 	size_t used;
 	char buffer[BUFFER_SIZE];
 };
@@ -180,6 +183,7 @@ static const char *stamp(struct log *log)
 	if (now == log->stamp_at)
 		return log->stamp;
 	log->stamp_at = now;
+	log->head_len = 0;
 	if (log->way == WAY_SYSLOG) { /* RFC 3164 section 4.1.2: local time */
 		time_t seconds = now;
 		struct tm tm;
@@ -194,17 +198,22 @@ static const char *stamp(struct log *log)
 	return log->stamp;
 }
 
-static size_t prefix(struct log *log, enum log_level level, char out[PREFIX_MAX])
+/* Makes `head` for a line of this level now, or leaves the last one. */
+static void make_head(struct log *log, enum log_level level)
 {
+	const char *when = log->priorities ? "" : stamp(log);
 	int n;
+	if (log->head_len && log->head_level == level)
+		return;
 	if (log->way == WAY_SYSLOG)
-		n = snprintf(out, PREFIX_MAX, "<%d>%s %s[%d]: ", FACILITY_DAEMON | level, stamp(log),
+		n = snprintf(log->head, PREFIX_MAX, "<%d>%s %s[%d]: ", FACILITY_DAEMON | level, when,
 		             log->name, (int)getpid());
 	else if (log->priorities)
-		n = snprintf(out, PREFIX_MAX, "<%d>", level);
+		n = snprintf(log->head, PREFIX_MAX, "<%d>", level);
 	else
-		n = snprintf(out, PREFIX_MAX, "%s %s %s: ", stamp(log), log->name, level_word(level));
-	return n > 0 ? (size_t)n : 0;
+		n = snprintf(log->head, PREFIX_MAX, "%s %s %s: ", when, log->name, level_word(level));
+	log->head_len = n > 0 ? (size_t)n : 0;
+	log->head_level = level;
 }
 
 /* True if all of it may stand in a line as it is: the usual case, and quick to see. */
@@ -221,11 +230,11 @@ static bool is_plain(const char *text, size_t len)
 /* Adds a whole line to the buffer, which has room for it. */
 static void put(struct log *log, enum log_level level, const char *text, size_t len)
 {
-	char head[PREFIX_MAX];
-	size_t n = prefix(log, level, head);
-	memcpy(log->buffer + log->used, head, n);
-	memcpy(log->buffer + log->used + n, text, len);
-	log->used += n + len;
+	make_head(log, level);
+	memcpy(log->buffer + log->used, log->head, log->head_len);
+	log->used += log->head_len;
+	memcpy(log->buffer + log->used, text, len);
+	log->used += len;
 	log->buffer[log->used++] = '\n';
 }
 
@@ -243,7 +252,7 @@ static void put_lost(struct log *log)
 
 void log_line(struct log *log, enum log_level level, const char *format, ...)
 {
-	char raw[LINE_MAX_TEXT], clean[LINE_MAX_TEXT];
+	char raw[LINE_MAX_TEXT];
 	if (!log_shows(log, level))
 		return;
 	va_list args;
@@ -252,14 +261,21 @@ void log_line(struct log *log, enum log_level level, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
-	const char *text = raw;
 	size_t len = (size_t)n;
 	if (len >= sizeof raw) {
 		len = sizeof raw - 1;
 		memcpy(raw + len - 3, "...", 3);
 	}
-	if (!is_plain(raw, len)) {
-		len = text_escape(clean, sizeof clean, raw, len, NULL);
+	log_text(log, level, raw, len);
+}
+
+void log_text(struct log *log, enum log_level level, const char *text, size_t len)
+{
+	char clean[LINE_MAX_TEXT];
+	if (!log_shows(log, level))
+		return;
+	if (len >= sizeof clean || !is_plain(text, len)) {
+		len = text_escape(clean, sizeof clean, text, len, NULL);
 		text = clean;
 	}
 	if (log->used > sizeof log->buffer - 2 * (LINE_MAX_TEXT + PREFIX_MAX))

@@ -46,6 +46,9 @@ bool log_shows(const struct log *log, enum log_level level);
 void log_line(struct log *log, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same for a line that is ready: what is written at each answer is put together without printf. */
+void log_text(struct log *log, enum log_level level, const char *text, size_t len);
+
 /* From log_hold(log, true) on, lines are gathered until log_flush is called or
  * the buffer is nearly full: one write for many answers. */
 void log_hold(struct log *log, bool hold);

@@ -47,12 +47,27 @@ static size_t escape_one(char to[4], const uint8_t *p, size_t len, const char *a
 	return 4;
 }
 
+/* True if nothing in it is to be escaped: the usual case, and quick to see. */
+static bool is_plain(const char *text, size_t len, const char *also)
+{
+	unsigned char bad = 0;
+	for (size_t i = 0; i < len; i++)
+		bad |= (unsigned char)text[i] < 0x20 || (unsigned char)text[i] > 0x7e;
+	for (; !bad && also && *also; also++)
+		bad = memchr(text, *also, len) != NULL;
+	return !bad;
+}
+
 size_t text_escape(char *out, size_t size, const void *bytes, size_t len, const char *also)
 {
 	const uint8_t *p = bytes;
 	size_t n = 0, keep = 0, i = 0;
 	if (!size)
 		return 0;
+	if (len && len < size && is_plain(bytes, len, also)) {
+		memcpy(out, bytes, len);
+		n = i = len;
+	}
 	while (i < len) {
 		char one[4];
 		size_t used, need = escape_one(one, p + i, len - i, also, &used);
