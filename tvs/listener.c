@@ -10,13 +10,40 @@
 
 enum { BACKLOG = 4096 };
 
-static int set(int fd, int level, int option)
+static int set(int fd, int level, int option, int on)
 {
-	int on = 1;
 	return setsockopt(fd, level, option, &on, sizeof on);
 }
 
-static int open_one(struct listener *listener, struct err *err)
+static void let_share(const struct listeners *listeners, int on)
+{
+	for (size_t i = 0; listeners && i < listeners->count; i++)
+		set(listeners->one[i].fd, SOL_SOCKET, SO_REUSEPORT, on);
+}
+
+static int bind_alone(int fd, const struct address *address)
+{
+	return bind(fd, &address->socket.any, address->len) < 0 ? -1 : listen(fd, BACKLOG);
+}
+
+/* Listens beside our own old sockets, too, where one address holds the other (0.0.0.0 and 192.0.2.1). Other
+ * programs are kept out all the time. */
+static int bind_beside(int fd, const struct address *address, const struct listeners *old)
+{
+	if (bind_alone(fd, address) == 0)
+		return 0;
+	if (errno != EADDRINUSE || !old)
+		return -1;
+	let_share(old, 1);
+	set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	int result = bind_alone(fd, address), number = errno;
+	set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	let_share(old, 0);
+	errno = number;
+	return result;
+}
+
+static int open_one(struct listener *listener, const struct listeners *old, struct err *err)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	address_format(&listener->wanted, text);
@@ -26,10 +53,9 @@ static int open_one(struct listener *listener, struct err *err)
 		return err_errno(err, "cannot make a socket for %s", text);
 	listener->bound.len = sizeof listener->bound.socket;
 	/* Accepted sockets inherit TCP_NODELAY. */
-	if (set(fd, SOL_SOCKET, SO_REUSEADDR) < 0 || set(fd, IPPROTO_TCP, TCP_NODELAY) < 0 ||
-	    (family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0) ||
-	    bind(fd, &listener->wanted.socket.any, listener->wanted.len) < 0 ||
-	    listen(fd, BACKLOG) < 0 ||
+	if (set(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 || set(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
+	    (family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) ||
+	    bind_beside(fd, &listener->wanted, old) < 0 ||
 	    getsockname(fd, &listener->bound.socket.any, &listener->bound.len) < 0) {
 		int code = err_errno(err, "cannot listen on %s", text), number = errno;
 		close(fd);
@@ -65,7 +91,7 @@ static int add(struct listeners *out, const struct listeners *old, size_t index,
 		listener->bound = open->bound;
 		listener->fd = open->fd;
 	} else {
-		int code = open_one(listener, err);
+		int code = open_one(listener, old, err);
 		if (code != ERR_OK && by_default && errno == EAFNOSUPPORT && out->count > 0)
 			return ERR_OK;
 		if (code != ERR_OK)
