@@ -1,6 +1,7 @@
 /* truststore: manages stores, certificates and keys. */
 #include "truststore/base/clock.h"
 #include "truststore/cmd.h"
+#include "truststore/cmd_bulk.h"
 
 static const struct cli_command commands[] = {
 	{ "init", "", 0, 0, NULL, cmd_init, "make an empty store" },
@@ -32,6 +33,17 @@ static const struct cli_command commands[] = {
 	{ "identity show", "PURPOSE", 1, 1, NULL, cmd_identity_show, "show an own certificate in full" },
 	{ "identity export", "PURPOSE", 1, 1, cmd_identity_export_options, cmd_identity_export,
 	  "write an own certificate to a file" },
+	{ "bulk export", "", 0, 0, cmd_bulk_export_options, cmd_bulk_export,
+	  "write this cluster's certificates for other clusters" },
+	{ "bulk consolidate", "", 0, 0, cmd_bulk_consolidate_options, cmd_bulk_consolidate,
+	  "merge the exports of all clusters" },
+	{ "bulk plan", "[ARCHIVE]", 0, 1, cmd_bulk_plan_options, cmd_bulk_plan, "what an import would do" },
+	{ "bulk import", "[PLAN|ARCHIVE]", 0, 1, cmd_bulk_import_options, cmd_bulk_import,
+	  "take in what other clusters exported" },
+	{ "bulk sync", "", 0, 0, cmd_bulk_sync_options, cmd_bulk_sync,
+	  "export, consolidate and import what is new" },
+	{ "bulk retire", "CLUSTER", 1, 1, cmd_bulk_retire_options, cmd_bulk_retire,
+	  "remove all that came from a cluster" },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

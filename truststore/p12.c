@@ -21,7 +21,7 @@ struct archive {
 	PKCS12 *p12;
 	long iterations; /* of all key derivations so far */
 	unsigned count;  /* certificates */
-	cert_each_fn *each;
+	p12_der_fn *each;
 	void *arg;
 };
 
@@ -129,15 +129,13 @@ static int take_cert(struct archive *archive, const PKCS12_SAFEBAG *bag, struct 
 		return ERR_OK;
 	X509 *x509 = PKCS12_SAFEBAG_get1_cert(bag);
 	unsigned char *der = NULL;
-	struct cert *cert = NULL;
-	struct cert_place place = { archive->name, ++archive->count, 0 };
 	int len = x509 ? i2d_X509(x509, &der) : -1;
-	int code = len > 0 ? cert_parse(der, (size_t)len, &cert, err) : err_set(err, ERR_MALFORMED, "not a certificate");
+	archive->count++;
+	int code = len > 0 ? archive->each(der, (size_t)len, archive->count, archive->arg, err)
+	                   : err_set(err, ERR_MALFORMED, "%s: certificate %u: not a certificate", archive->name, archive->count);
 	X509_free(x509);
 	OPENSSL_free(der);
-	if (code)
-		return err_prefix(err, "%s: certificate %u", archive->name, archive->count);
-	return archive->each(cert, &place, archive->arg, err);
+	return code;
 }
 
 static int take_bags(struct archive *archive, const STACK_OF(PKCS12_SAFEBAG) *bags, int depth, struct err *err)
@@ -200,8 +198,8 @@ static int take_archive(struct archive *archive, struct err *err)
 	return code;
 }
 
-int p12_read(const char *name, const void *bytes, size_t len, const char *password,
-             cert_each_fn *each, void *arg, struct err *err)
+int p12_each_der(const char *name, const void *bytes, size_t len, const char *password,
+                 p12_der_fn *each, void *arg, struct err *err)
 {
 	struct archive archive = { .name = name, .password = password ? password : "", .each = each, .arg = arg };
 	if (len > P12_MAX_BYTES)
@@ -291,6 +289,8 @@ int p12_writer_end(struct p12_writer *writer, uint8_t **bytes, size_t *len, stru
 	PKCS12 *p12 = NULL;
 	unsigned char *der = NULL;
 	int size = -1, code = close_bag(writer, err);
+	if (!code && !writer->parts)
+		writer->parts = sk_PKCS7_new_null(); /* an archive without certificates */
 	if (!code) {
 		p12 = PKCS12_add_safes(writer->parts, 0);
 		if (p12 && PKCS12_set_mac(p12, writer->password, -1, NULL, 0, P12_WRITE_ITERATIONS, digest))
@@ -345,8 +345,8 @@ int p12_writer_end(struct p12_writer *writer, uint8_t **bytes, size_t *len, stru
 	return without("archive", err);
 }
 
-int p12_read(const char *name, const void *bytes, size_t len, const char *password,
-             cert_each_fn *each, void *arg, struct err *err)
+int p12_each_der(const char *name, const void *bytes, size_t len, const char *password,
+                 p12_der_fn *each, void *arg, struct err *err)
 {
 	(void)bytes;
 	(void)len;
@@ -357,3 +357,26 @@ int p12_read(const char *name, const void *bytes, size_t len, const char *passwo
 }
 
 #endif
+
+struct parsing {
+	const char *name;
+	cert_each_fn *each;
+	void *arg;
+};
+
+static int parse(const uint8_t *der, size_t len, unsigned number, void *arg, struct err *err)
+{
+	const struct parsing *parsing = arg;
+	struct cert_place place = { parsing->name, number, 0 };
+	struct cert *cert;
+	if (cert_parse(der, len, &cert, err))
+		return err_prefix(err, "%s: certificate %u", parsing->name, number);
+	return parsing->each(cert, &place, parsing->arg, err);
+}
+
+int p12_read(const char *name, const void *bytes, size_t len, const char *password,
+             cert_each_fn *each, void *arg, struct err *err)
+{
+	struct parsing parsing = { name, each, arg };
+	return p12_each_der(name, bytes, len, password, parse, &parsing, err);
+}

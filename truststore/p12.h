@@ -16,6 +16,11 @@ enum {
 int p12_read(const char *name, const void *bytes, size_t len, const char *password,
              cert_each_fn *each, void *arg, struct err *err);
 
+/* The same without a look at the certificates: their DER, borrowed during the call, and their number from 1. */
+typedef int p12_der_fn(const uint8_t *der, size_t len, unsigned number, void *arg, struct err *err);
+int p12_each_der(const char *name, const void *bytes, size_t len, const char *password,
+                 p12_der_fn *each, void *arg, struct err *err);
+
 enum p12_profile {
 	P12_MODERN, /* AES-256 with PBKDF2 and HMAC-SHA-256 (RFC 9579 leaves the MAC's old derivation in use) */
 	P12_LEGACY  /* 3DES and SHA-1, for systems that read nothing else */

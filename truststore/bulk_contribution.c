@@ -1,0 +1,148 @@
+/* Signed manifests of other clusters: whether they are to be believed. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "truststore/bulk.h"
+#include "truststore/bulk_sign.h"
+#include "truststore/trust.h"
+
+void bulk_contribution_deinit(struct bulk_contribution *contribution)
+{
+	free(contribution->part.manifest);
+	free(contribution->part.signature);
+	bulk_manifest_deinit(&contribution->manifest);
+	cert_free(contribution->signer);
+	*contribution = (struct bulk_contribution){ .own = false };
+}
+
+struct looking {
+	const char *cluster;
+	struct bulk_peer peer;
+	const struct digest *signer;
+	bool blocked;
+};
+
+static int look_work(struct txn *txn, void *arg, struct err *err)
+{
+	struct looking *l = arg;
+	struct span value;
+	l->blocked = !txn_get(txn, STORE_BLOCK, l->signer->byte, DIGEST_SIZE, &value);
+	int code = bulk_peer_get(txn, l->cluster, &l->peer, err);
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+/* A signer that the settings name: [bulk peer NAME] signer. */
+static bool in_settings(const struct conf *conf, const char *cluster, const struct digest *signer)
+{
+	char section[16 + BULK_CLUSTER_MAX];
+	const char *name;
+	struct digest digest;
+	size_t len;
+	for (size_t i = 0; (name = conf_instance(conf, "bulk peer", i)); i++) {
+		if (strcasecmp(name, cluster))
+			continue;
+		snprintf(section, sizeof section, "bulk peer %s", name);
+		for (const char *const *text = conf_list(conf, section, "signer"); *text; text++)
+			if (!hex_decode(*text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE && digest_equal(&digest, signer))
+				return true;
+	}
+	return false;
+}
+
+/* Is it somebody whom we know, or are told now to believe? */
+static int check_signer(struct bulk *bulk, const char *file, struct bulk_contribution *c, struct looking *l, struct err *err)
+{
+	char hex[DIGEST_HEX_SIZE];
+	int code = store_read(bulk->store, look_work, l, err);
+	if (code)
+		return code;
+	digest_hex(l->signer, hex);
+	if (l->blocked)
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here", file, hex, cert_subject(c->signer));
+	if (bulk_peer_knows(&l->peer, l->signer) || in_settings(bulk->conf, l->cluster, l->signer))
+		return ERR_OK;
+	if (c->own)
+		return err_set(err, ERR_REFUSED, "%s: it bears the name of this cluster, but is signed by %s (%s), which never signed an export of this store", file,
+		               hex, cert_subject(c->signer));
+	if (!bulk->confirm)
+		return err_set(err, ERR_REFUSED, "%s: the signer %s (%s) of cluster %s is not known here", file, hex, cert_subject(c->signer), l->cluster);
+	c->news = true;
+	return bulk->confirm(bulk->confirm_arg, l->cluster, c->signer, err);
+}
+
+/* The manifest must be the one that its name promises, and no older than what was seen. */
+static int check_place(const char *file, const struct bulk_contribution *c, const struct bulk_peer *peer, struct err *err)
+{
+	const struct bulk_name *name = &c->part.name;
+	const struct bulk_peer_type *seen = &peer->type[name->type];
+	if (strcasecmp(name->cluster, c->manifest.cluster) || name->type != c->manifest.type || name->sequence != c->manifest.sequence ||
+	    !digest_equal(&name->archive, &c->manifest.archive))
+		return err_set(err, ERR_REFUSED, "%s: the manifest is not the one that its name promises", file);
+	if (name->sequence < seen->sequence && !c->own)
+		return err_set(err, ERR_REFUSED, "%s: an old export: number %llu, but %llu was seen already", file, (unsigned long long)name->sequence,
+		               (unsigned long long)seen->sequence);
+	if (name->sequence == seen->sequence && !c->own && !digest_equal(&c->digest, &seen->manifest))
+		return err_set(err, ERR_REFUSED, "%s: another manifest with the number %llu was seen already", file, (unsigned long long)name->sequence);
+	return ERR_OK;
+}
+
+int bulk_contribution_check(struct bulk *bulk, struct bulk_part *part, struct bulk_contribution *out, struct err *err)
+{
+	char file[BULK_NAME_SIZE];
+	*out = (struct bulk_contribution){ .part = *part };
+	*part = (struct bulk_part){ .manifest = NULL };
+	struct looking l = { .cluster = out->part.name.cluster };
+	bulk_name_format(&out->part.name, BULK_MANIFEST, file);
+	out->own = bulk->cluster && !strcasecmp(bulk->cluster, l.cluster);
+	digest_of(out->part.manifest, out->part.manifest_len, &out->digest);
+	int code = bulk_sign_verify(file, out->part.manifest, out->part.manifest_len, out->part.signature, out->part.signature_len,
+	                            &out->signer, err);
+	if (code)
+		return code;
+	l.signer = cert_sha256(out->signer);
+	code = check_signer(bulk, file, out, &l, err);
+	if (!code)
+		code = bulk_manifest_decode(file, out->part.manifest, out->part.manifest_len, &out->manifest, err);
+	return code ? code : check_place(file, out, &l.peer, err);
+}
+
+int bulk_contribution_record(struct txn *txn, const struct bulk_contribution *c, struct err *err)
+{
+	struct bulk_peer peer;
+	char detail[128];
+	if (c->own)
+		return ERR_OK;
+	int code = bulk_peer_get(txn, c->manifest.cluster, &peer, err);
+	if (code && code != ERR_NOT_FOUND)
+		return code;
+	struct bulk_peer_type *seen = &peer.type[c->manifest.type];
+	if (c->manifest.sequence < seen->sequence)
+		return err_set(err, ERR_REFUSED, "cluster %s: number %llu was seen meanwhile", peer.name, (unsigned long long)seen->sequence);
+	bool known = bulk_peer_knows(&peer, cert_sha256(c->signer));
+	bool changed = bulk_peer_learn(&peer, &c->manifest, cert_sha256(c->signer));
+	if (!changed && c->manifest.sequence == seen->sequence && digest_equal(&seen->manifest, &c->digest))
+		return ERR_OK;
+	peer.format = BULK_MANIFEST_VERSION;
+	seen->sequence = c->manifest.sequence;
+	seen->manifest = c->digest;
+	snprintf(detail, sizeof detail, "signer of cluster %s accepted", peer.name);
+	if (!known)
+		code = change_add(txn, CHANGE_OTHER, cert_sha256(c->signer), NULL, detail, (struct span){ NULL, 0 });
+	else
+		code = ERR_OK;
+	return code ? code : bulk_peer_put(txn, &peer, err);
+}
+
+int bulk_contribution_covers(const struct bulk_contribution *c, const struct bulk_archive *archive, struct err *err)
+{
+	char hex[DIGEST_HEX_SIZE];
+	for (size_t i = 0; i < c->manifest.entry_count; i++)
+		if (!bulk_archive_find(archive, &c->manifest.entries[i].id))
+			return err_set(err, ERR_MALFORMED, "the archive lacks the certificate %s, which the manifest of cluster %s lists", digest_hex(&c->manifest.entries[i].id, hex),
+			               c->manifest.cluster);
+	return ERR_OK;
+}
