@@ -1,5 +1,6 @@
 /* L1: the look-up of a verification in a store, against a plain LMDB get of the same key and value
- * size, in the same process, in turn, over the same keys in the same random order.
+ * size from a named database, in the same process, in turn, over the same keys in the same random order; each
+ * in a transaction that is renewed for it.
  * Usage: lookup STORE SCRATCH-DIRECTORY LOOKUPS ROUNDS; prints "store NS" and "plain NS" a round. */
 #include <lmdb.h>
 #include <stdio.h>
@@ -55,8 +56,8 @@ static MDB_env *plain_open(const char *path, const struct keys *keys, MDB_dbi *d
 	MDB_txn *txn;
 	uint8_t bytes[ANSWER_SIZE] = { 0 };
 	if (mdb_env_create(&env) || mdb_env_set_mapsize(env, (size_t)4 << 30) ||
-	    mdb_env_open(env, path, MDB_NOTLS, 0600) || mdb_txn_begin(env, NULL, 0, &txn) ||
-	    mdb_dbi_open(txn, NULL, 0, dbi))
+	    mdb_env_set_maxdbs(env, 2) || mdb_env_open(env, path, MDB_NOTLS, 0600) || mdb_txn_begin(env, NULL, 0, &txn) ||
+	    mdb_dbi_open(txn, "answer", MDB_CREATE, dbi))
 		die(path, "no plain environment");
 	for (size_t i = 0; i < keys->count; i++) {
 		MDB_val key = { DIGEST_SIZE, keys->list[i].byte }, value = { sizeof bytes, bytes };
