@@ -37,11 +37,23 @@ ts add CallManager-trust "$data/certs/ccm.der"
 ts add tomcat-trust "$data/certs/tomcat.der" --ttl 3600
 ts add both "$data/certs/ccm-ec.der"
 ts add Phone-SAST-trust "$data/certs/sast.der"
-make_conf tvs.conf
+legacy=$(free_port)
+make_conf tvs.conf '[tvsd legacy]' "listen = 127.0.0.1:$legacy" 'min-tls = 1.0' 'ciphers = AES256-SHA'
 start_tvsd tvs.conf
 
 matches verify-ccm verify-tomcat verify-ccm-ec verify-sast verify-capf query-sast-semicolon query-unknown
 ok "verifications, as recorded"
+
+# a phone of the 7900 series: TLS 1.0 with AES256-SHA, on a port of its own
+expect 0 python3 "$phone" send 127.0.0.1 "$legacy" "$(recorded verify-ccm 'C>S')" --tls 1.0 --ciphers AES256-SHA:@SECLEVEL=0
+same "answer to an old phone" "$(recorded verify-ccm 'S>C')" "$(cat out)"
+expect 2 python3 "$phone" send 127.0.0.1 "$port" "$(recorded verify-ccm 'C>S')" --tls 1.0 --ciphers AES256-SHA:@SECLEVEL=0
+openssl s_client -connect "127.0.0.1:$port" </dev/null 2>/dev/null | openssl x509 >server.pem
+expect 0 tvsc --server "127.0.0.1:$legacy" --ca server.pem --tls 1.0 --verbose verify "$data/certs/ccm.der"
+out_has TLS1.0
+out_has "roles    CCM,TFTP"
+expect 2 tvsc --server "127.0.0.1:$port" --ca server.pem --tls 1.0 verify "$data/certs/ccm.der"
+ok "old and new phones, each on its port"
 
 # the other exchanges come from a service that gives these the roles SAST and TFTP
 same "answer before ccm-issued is stored" "57010400000003ea000407000101" "$(replay query-ccm-issued-semicolon)"

@@ -185,6 +185,30 @@ for mode in silent mute dribble; do
 	stop "$slow_pid"
 done
 for wrong in 0 -1 1y 4000 ''; do expect 2 tvsc --server "$good" --ca tvs.pem --timeout "$wrong" verify app.pem; done
+
+# a resolver that never answers, in a network and with a resolv.conf of our own
+cat >mute_resolver.sh <<'SH'
+ip link set lo up
+mount --bind resolv.conf /etc/resolv.conf
+mkfifo up
+python3 -c 'import socket, time
+mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+mute.bind(("127.0.0.1", 53))
+open("up", "w").close()
+time.sleep(60)' &
+cat up
+code=0
+tvsc --insecure --timeout 1 --server tvs.example.test verify app.pem || code=$?
+kill $!
+exit $code
+SH
+if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
+	echo nameserver 127.0.0.1 >resolv.conf
+	before=$SECONDS
+	expect 2 unshare -mn bash mute_resolver.sh
+	err_has "tvs.example.test:2445: the name was not resolved in time"
+	[ $((SECONDS - before)) -le 4 ] || fail "--timeout 1 took $((SECONDS - before)) s while a name is resolved"
+fi
 ok "the time is bounded"
 
 # --- several servers
