@@ -11,7 +11,8 @@ ca_new stranger --subj "/CN=stranger"
 ca_new forger --subj "/CN=CAPF"
 cert_new phone --ca capf --subj "/CN=SEP001122AABBCC"
 cert_new unknown --ca stranger --subj $'/CN=SEP0 x=1\nanswer'
-cert_new forged --ca forger --subj "/CN=SEPFORGED"
+# without the key identifier of its real issuer, which would give it away
+cert_new forged --ca forger --subj "/CN=SEPFORGED" --ext subjectKeyIdentifier=hash --ext authorityKeyIdentifier=none
 cert_new server --ca capf --subj "/CN=SEPSERVER" --ext "extendedKeyUsage=serverAuth"
 cert_new old --ca capf --subj "/CN=SEPOLD" --from 20200101000000Z --until 20210101000000Z
 cert_new app --subj "/CN=app.example.test"

@@ -327,7 +327,7 @@ START_TEST(client_certificates)
 	         "-key %s/tests/data/vectors/keys/lsc-by-capf.pem", top, top);
 	snprintf(bad, sizeof bad, "-cert %s/tests/data/vectors/keys/phone-lsc.pem "
 	         "-key %s/tests/data/vectors/keys/phone-lsc.pem", top, top);
-	static const char *const versions[] = { "-tls1_3", "-tls1_2", "-tls1" OLD };
+	static const char *const versions[] = { "-tls1_3", "-tls1_2", ("-tls1" OLD) };
 	for (int i = 0; i < 3; i++) {
 		char args[1200];
 		snprintf(args, sizeof args, "%s %s", versions[i], good);
