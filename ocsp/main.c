@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "ocsp/cmd.h"
 #include "truststore/base/clock.h"
@@ -40,6 +41,17 @@ static const struct cli_program program = {
 	.commands = commands,
 };
 
+/* As many connections as `parallel` may ask for: a lack of descriptors must not look like a dead responder. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+	const rlim_t wanted = 4096;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	struct err err;
@@ -52,6 +64,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	signal(SIGPIPE, SIG_IGN); /* a connection that breaks */
+	raise_limit();
 	int code = cli_main(&program, argc, argv, NULL);
 	curl_global_cleanup();
 	return code;

@@ -56,6 +56,8 @@ void outcome_merge(const struct revocation_record *known, const struct outcome *
 	else
 		out->failures = failures < UINT16_MAX ? failures + 1 : failures;
 	out->next_check = schedule_next(out, now, interval, cert);
+	if (found->fault == FAULT_NO_ISSUER && out->next_check > now + SCHEDULE_LOCAL_RETRY)
+		out->next_check = now + SCHEDULE_LOCAL_RETRY;
 	if (out->status == REVOCATION_UNREACHABLE)
 		out->until = out->next_check;
 	else if (out->status == REVOCATION_NO_SOURCE)

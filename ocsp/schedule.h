@@ -11,6 +11,7 @@
 enum {
 	SCHEDULE_SOONEST = 10,      /* seconds: never sooner after a check than that */
 	SCHEDULE_FIRST_RETRY = 60,  /* seconds after a failure; twice as long after each further one, up to the interval */
+	SCHEDULE_LOCAL_RETRY = 900, /* seconds: the longest wait where the failure is one of this store: it costs nobody a question */
 	SCHEDULE_JITTER = 8         /* up to one part in so many is taken off, so that not all come at once */
 };
 

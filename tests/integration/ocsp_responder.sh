@@ -57,6 +57,7 @@ cat leaf.pem ca.pem >chain.pem
 expect 0 ocspcheck cert chain.pem --url "$url"
 ocspcheck cert - --url "$url" --issuer ca.pem <leaf.pem >out || fail "standard input is not read"
 cert=unlisted asked 1 unknown '' --url "$url"
+asked 0 good '' --url "${url/127.0.0.1/[::1]}"
 index_add ca leaf R keyCompromise
 stop "$pid"
 responder ca delegate

@@ -154,6 +154,16 @@ START_TEST(next_check_comes_in_time)
 }
 END_TEST
 
+START_TEST(missing_issuer_is_looked_for_soon)
+{
+	struct outcome missing = { .status = REVOCATION_UNREACHABLE, .fault = FAULT_NO_ISSUER };
+	struct revocation_record r = { .status = REVOCATION_UNREACHABLE, .failures = 30 };
+	r = merge(&r, &missing, NOW);
+	ck_assert_uint_eq(r.failures, 31);
+	ck_assert_int_eq(r.next_check, NOW + SCHEDULE_LOCAL_RETRY);
+}
+END_TEST
+
 START_TEST(back_off_doubles_up_to_the_interval)
 {
 	ck_assert_int_eq(schedule_back_off(1, DAY), 60);
@@ -195,6 +205,7 @@ int main(void)
 	tcase_add_test(tests, revoked_never_lapses);
 	tcase_add_test(tests, older_statement_does_not_displace);
 	tcase_add_test(tests, next_check_comes_in_time);
+	tcase_add_test(tests, missing_issuer_is_looked_for_soon);
 	tcase_add_test(tests, back_off_doubles_up_to_the_interval);
 	tcase_add_test(tests, due_when_it_should_be);
 	tcase_add_test(tests, reasons_have_the_names_of_the_rfc);
