@@ -125,6 +125,7 @@ test_end()
 			tail -n 30 "$file"
 		done >&2
 	fi
+	echo "time: $SECONDS s"
 	cd /
 	if [ -n "${TEST_KEEP:-}" ]; then
 		echo "kept: $tmp" >&2

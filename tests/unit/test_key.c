@@ -223,8 +223,9 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Medians of processor time, the kinds taken in turn; returns by how much the furthest is off the good one's. */
-static double spread(struct key *key, uint8_t cipher[BLOCK_KINDS][RSA_SIZE], double median[BLOCK_KINDS])
+/* Processor time, the kinds taken in turn, the tenth part of the samples being less (what disturbs only makes it
+ * longer); returns by how much the furthest kind is off the good one. */
+static double spread(struct key *key, uint8_t cipher[BLOCK_KINDS][RSA_SIZE], double typical[BLOCK_KINDS])
 {
 	static int64_t taken[BLOCK_KINDS][SAMPLES];
 	uint8_t secret[KEY_PREMASTER_SIZE];
@@ -237,8 +238,8 @@ static double spread(struct key *key, uint8_t cipher[BLOCK_KINDS][RSA_SIZE], dou
 	double worst = 0;
 	for (int kind = 0; kind < BLOCK_KINDS; kind++) {
 		qsort(taken[kind], SAMPLES, sizeof **taken, compare);
-		median[kind] = (double)taken[kind][SAMPLES / 2];
-		double off = median[kind] / median[GOOD] - 1;
+		typical[kind] = (double)taken[kind][SAMPLES / 10];
+		double off = typical[kind] / typical[GOOD] - 1;
 		if (off < 0)
 			off = -off;
 		if (off > worst)
@@ -251,16 +252,16 @@ START_TEST(bad_paddings_take_as_long_as_good_ones)
 {
 	struct key *key = load_vector("tvs.pem");
 	uint8_t block[RSA_SIZE], cipher[BLOCK_KINDS][RSA_SIZE];
-	double median[BLOCK_KINDS], off = 1;
+	double typical[BLOCK_KINDS], off = 1;
 	key_set_client_version(key, 0x0303);
 	for (enum block_kind kind = GOOD; kind < BLOCK_KINDS; kind++) {
 		make_block(kind, block);
 		encrypt("tvs.pem", block, cipher[kind]);
 	}
 	for (int round = 0; round < 5 && off > 0.02; round++) /* the machine is busy at times */
-		off = spread(key, cipher, median);
+		off = spread(key, cipher, typical);
 	for (enum block_kind kind = GOOD; kind < BLOCK_KINDS; kind++)
-		printf("%s: %.1f us\n", kind_name[kind], median[kind] / 1000);
+		printf("%s: %.1f us\n", kind_name[kind], typical[kind] / 1000);
 	ck_assert_msg(off < 0.05, "the times differ by %.1f %%", 100 * off);
 	key_free(key);
 }
@@ -275,7 +276,8 @@ int main(void)
 	tcase_add_test(tests, forms_of_files);
 	tcase_add_test(tests, refused_files);
 	tcase_add_test(tests, bad_paddings_look_like_good_ones);
-	tcase_add_test(tests, bad_paddings_take_as_long_as_good_ones);
+	if (!getenv("TEST_VALGRIND")) /* times there mean nothing */
+		tcase_add_test(tests, bad_paddings_take_as_long_as_good_ones);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
