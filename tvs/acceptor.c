@@ -41,9 +41,9 @@ static void resume_all(struct acceptor *self)
 	self->paused = false;
 }
 
-/* True while others should take the connections: this one's share is used up, the daemon's sum is not. At the daemon's limit
+/* True while this worker's share is used up, the daemon's sum is not. At the daemon's limit
  * somebody must take them, in order to close them. */
-static bool has_share(const struct acceptor *self)
+static bool leaves_to_others(const struct acceptor *self)
 {
 	const struct acceptor_config *config = &self->config;
 	return limits_slot(config->limits, config->slot)->connections >= self->share &&
@@ -52,7 +52,7 @@ static bool has_share(const struct acceptor *self)
 
 void acceptor_resume(struct acceptor *self)
 {
-	if (self->paused && !has_share(self))
+	if (self->paused && !leaves_to_others(self))
 		resume_all(self);
 }
 
@@ -119,6 +119,8 @@ static void out_of_descriptors(struct door *door)
 	if (self->reserve >= 0)
 		close(self->reserve);
 	int fd = accept4(door->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		pause_all(self); /* until the next tick: without it, this would go round and round */
 	refuse(self, fd, NULL, METRICS_LIMIT_DESCRIPTORS);
 	self->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
@@ -153,7 +155,7 @@ static void on_door(struct ev_loop *loop, ev_io *watcher, int events)
 	(void)loop;
 	(void)events;
 	for (int i = 0; i < BATCH; i++) {
-		if (has_share(self)) {
+		if (leaves_to_others(self)) {
 			if (self->extra == 0) {
 				pause_all(self);
 				return;

@@ -113,6 +113,16 @@ void child_tell(struct child *child, enum worker_message message)
 		(void)!send(child->channel.fd, &byte, 1, MSG_NOSIGNAL);
 }
 
+unsigned child_count(const struct child_list *children, unsigned generation, bool ready_only)
+{
+	unsigned n = 0;
+	struct child *child;
+	LIST_FOREACH(child, children, link)
+		n += child->role == CHILD_WORKER && child->generation == generation && !child->told &&
+			(child->ready || !ready_only);
+	return n;
+}
+
 void child_free(struct child *child, struct ev_loop *loop, struct limits *limits)
 {
 	LIST_REMOVE(child, link);

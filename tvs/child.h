@@ -55,6 +55,9 @@ bool child_hear(struct child *child, enum worker_message *message, char text[ERR
 /* Says it, once WORKER_LEAVE or WORKER_DRAIN; a probe is killed instead. */
 void child_tell(struct child *child, enum worker_message message);
 
+/* Workers of a generation that are not told to go; only those that accept, if asked so. */
+unsigned child_count(const struct child_list *children, unsigned generation, bool ready_only);
+
 /* After the process has ended. */
 void child_free(struct child *child, struct ev_loop *loop, struct limits *limits);
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -370,6 +371,15 @@ static void tell_client(struct conn *conn)
 	         tls_session_client_why(conn->tls));
 }
 
+/* In TLS 1.3 the client has the last word of the handshake, and many clients hold their request back until that is
+ * acknowledged (RFC 896), which the kernel would put off (RFC 1122, 4.2.3.2). */
+static void acknowledge(struct conn *conn)
+{
+	int on = 1;
+	if (tls_session_version(conn->tls) == TLS_1_3 && !tls_pending(conn->tls))
+		setsockopt(conn->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 static void step_handshake(struct conn *conn)
 {
 	struct err err = { 0 };
@@ -394,6 +404,7 @@ static void step_handshake(struct conn *conn)
 	}
 	metrics_add(&conn->env->metrics->handshakes[tls_session_version(conn->tls)], 1);
 	tell_client(conn);
+	acknowledge(conn);
 	move(conn, CONN_HANDSHAKE, CONN_READING, conn->env->idle_ms);
 	want(conn, EV_READ);
 	run(conn);

@@ -61,6 +61,7 @@ static int serve(struct cli *cli)
 	};
 	signal(SIGPIPE, SIG_IGN);
 	rights_harden();
+	rights_raise_descriptors();
 	config.log = log_new("tvsd", LOG_TO_STDERR, config.level);
 	int code = generation_new(config.file, config.store, NULL, &generation, &err);
 	if (code == ERR_OK)

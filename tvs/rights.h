@@ -6,8 +6,9 @@
 
 #include "tvs/settings.h"
 
-/* As many descriptors as the system allows this process. Returns how many that are. */
-unsigned long rights_raise_descriptors(void);
+/* Takes as many descriptors as the system allows; and says how many that are. */
+void rights_raise_descriptors(void);
+unsigned long rights_descriptors(void);
 
 /* No core dumps (they would hold keys), no new privileges by running programs. */
 void rights_harden(void);

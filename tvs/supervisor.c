@@ -12,9 +12,10 @@
 
 #include "truststore/base/cli.h"
 #include "truststore/base/clock.h"
-#include "truststore/base/outfile.h"
 #include "tvs/child.h"
 #include "tvs/notify.h"
+#include "tvs/report.h"
+#include "tvs/rights.h"
 
 enum {
 	START_SECONDS = 60, /* for the workers of a new generation */
@@ -24,6 +25,7 @@ enum {
 	BACKOFF_STEPS = 7,
 	STALE_TICKS = 3,    /* without a heartbeat: the watchdog is not fed */
 	HUNG_TICKS = 10,    /* without a heartbeat: killed */
+	OTHER_DESCRIPTORS = 32, /* of a worker, beside its connections */
 	SIGNALS = 4
 };
 static const double backoff_first = 0.1, backoff_last = 10.;
@@ -70,22 +72,12 @@ static int start_child(struct supervisor *self, enum child_role role, struct gen
 	return child_fork(&start, &child, err);
 }
 
-static unsigned count(const struct supervisor *self, unsigned number, bool ready_only)
-{
-	unsigned n = 0;
-	struct child *child;
-	LIST_FOREACH(child, &self->children, link)
-		n += child->role == CHILD_WORKER && child->generation == number && !child->told &&
-			(child->ready || !ready_only);
-	return n;
-}
-
 /* Starts as many workers as are missing. */
 static int start_workers(struct supervisor *self, struct generation *generation, unsigned number,
                          struct err *err)
 {
 	int code = ERR_OK;
-	for (unsigned n = count(self, number, false); n < generation->settings->workers && code == ERR_OK; n++)
+	for (unsigned n = child_count(&self->children, number, false); n < generation->settings->workers && code == ERR_OK; n++)
 		code = start_child(self, CHILD_WORKER, generation, number, err);
 	return code;
 }
@@ -197,6 +189,24 @@ static void abandon(struct supervisor *self, const char *why)
 	next_done(self);
 }
 
+/* What works, but will not for long. */
+static void warn(const struct supervisor *self)
+{
+	const struct settings *settings = self->current->settings;
+	unsigned long most = rights_descriptors(), share = settings->max_connections / settings->workers;
+	struct child *child;
+	if (share + OTHER_DESCRIPTORS > most)
+		log_line(self->log, LOG_LEVEL_WARNING,
+		         "max-connections=%u needs %lu descriptors in each worker, but %lu are allowed",
+		         settings->max_connections, share + OTHER_DESCRIPTORS, most);
+	LIST_FOREACH(child, &self->children, link)
+		if (child->role == CHILD_WORKER && child->generation == self->current_number &&
+		    limits_slot(self->limits, child->slot)->not_after < clock_now()) {
+			log_line(self->log, LOG_LEVEL_WARNING, "the certificate of the service has expired");
+			break;
+		}
+}
+
 /* Every worker of the next generation accepts: the old ones finish. */
 static void take_over(struct supervisor *self)
 {
@@ -213,6 +223,7 @@ static void take_over(struct supervisor *self)
 		         address_format(&listener->bound, text),
 		         self->current->settings->listener[listener->index].section);
 	}
+	warn(self);
 	if (old) {
 		self->reloads++;
 		log_line(self->log, LOG_LEVEL_NOTICE, "%s taken over",
@@ -232,7 +243,7 @@ static void go_on(struct supervisor *self)
 	struct err err;
 	if (!self->next || !self->next_tried)
 		return;
-	if (count(self, self->next_number, true) == self->next->settings->workers)
+	if (child_count(&self->children, self->next_number, true) == self->next->settings->workers)
 		take_over(self);
 	else if (start_workers(self, self->next, self->next_number, &err) != ERR_OK)
 		abandon(self, err_text(&err));
@@ -353,7 +364,7 @@ static void child_ended(struct supervisor *self, struct child *child, int status
 	hear(self, child);
 	bool expected = child->told || (child->role == CHILD_PROBE && (child->ready || child->failed));
 	bool of_next = self->next && child->generation == self->next_number;
-	bool quick = clock_monotonic_us() - child->started_us < QUICK_SECONDS * 1000000;
+	bool quick = clock_monotonic_us() - child->started_us < QUICK_SECONDS * INT64_C(1000000);
 	if ((!expected && !child->failed) || (child->told && child->role == CHILD_WORKER && status != 0))
 		tell_end(self, child, status);
 	child_free(child, self->loop, self->limits);
@@ -407,13 +418,19 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 
 /* --- once a second, and less often */
 
+/* A worker that is still starting has no heartbeat. */
+static bool is_overdue(const struct child *child)
+{
+	return clock_monotonic_us() - child->started_us > START_SECONDS * INT64_C(1000000);
+}
+
 /* True while every worker that is to serve does. Those that hang are killed, so that they are replaced. */
 static bool all_answer(struct supervisor *self)
 {
-	bool good = self->current && count(self, self->current_number, true) >= self->current->settings->workers;
+	bool good = self->current && child_count(&self->children, self->current_number, true) >= self->current->settings->workers;
 	struct child *child;
 	LIST_FOREACH(child, &self->children, link) {
-		if (child->role != CHILD_WORKER || !child->ready)
+		if (child->role != CHILD_WORKER || (!child->ready && !is_overdue(child)))
 			continue;
 		uint64_t heartbeat = limits_slot(self->limits, child->slot)->heartbeat;
 		child->missed = heartbeat == child->heartbeat ? child->missed + 1 : 0;
@@ -436,51 +453,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 	if (all_answer(self))
 		notify_watchdog();
 	look_for_own(self);
-}
-
-static void fill_state(const struct supervisor *self, struct metrics_state *state)
-{
-	struct child *child;
-	*state = (struct metrics_state){
-		.connections = limits_connections(self->limits),
-		.workers = count(self, self->current_number, true),
-		.restarts = self->restarts, .reloads = self->reloads,
-		.reloads_failed = self->reloads_failed, .started = self->started,
-	};
-	LIST_FOREACH(child, &self->children, link) {
-		if (child->role != CHILD_WORKER || !child->ready)
-			continue;
-		const struct limits_slot *slot = limits_slot(self->limits, child->slot);
-		if (slot->revision >= state->store_revision) {
-			state->store_revision = slot->revision;
-			state->store_certificates = slot->certificates;
-		}
-		if (child->generation == self->current_number)
-			state->certificate_not_after = slot->not_after;
-	}
-}
-
-static int write_metrics_to(const struct supervisor *self, const char *file, struct err *err)
-{
-	struct metrics *sum = calloc(1, sizeof *sum);
-	struct metrics_state state;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *stream = sum ? open_memstream(&text, &len) : NULL;
-	if (!stream) {
-		free(sum);
-		return err_set(err, ERR_MEMORY, "out of memory");
-	}
-	fill_state(self, &state);
-	limits_metrics(self->limits, sum);
-	metrics_add(&sum->log_lost, log_lost(self->log));
-	metrics_write(stream, sum, &state);
-	free(sum);
-	int code = fclose(stream) == 0 ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
-	if (code == ERR_OK)
-		code = outfile_write(file, 0644, true, text, len, err);
-	free(text);
-	return code;
+	log_flush(self->log);
 }
 
 static void write_metrics(struct supervisor *self)
@@ -488,7 +461,12 @@ static void write_metrics(struct supervisor *self)
 	struct err err;
 	if (!self->current || !self->current->settings->metrics)
 		return;
-	bool failed = write_metrics_to(self, self->current->settings->metrics, &err) != ERR_OK;
+	const struct report report = {
+		.limits = self->limits, .children = &self->children, .generation = self->current_number,
+		.log_lost = log_lost(self->log), .restarts = self->restarts, .reloads = self->reloads,
+		.reloads_failed = self->reloads_failed, .started = self->started,
+	};
+	bool failed = report_write(&report, self->current->settings->metrics, &err) != ERR_OK;
 	if (failed && !self->metrics_failed)
 		log_line(self->log, LOG_LEVEL_ERROR, "cannot write the metrics: %s", err_text(&err));
 	self->metrics_failed = failed;

@@ -115,3 +115,28 @@ log_has "reason=network"
 ! grep -q 'handshake' tvsd.log || fail "there was a handshake with a network that is not allowed"
 stop "$tvsd_pid"
 ok "allow-from of each listener, before the handshake"
+mv tvsd.log tvsd-network.log
+
+# fewer descriptors than connections
+make_conf tvs.conf 'handshake-timeout = 60s'
+sed -i 's/^workers = .*/workers = 1/' tvs.conf
+(ulimit -n 50 && exec tvsd --config tvs.conf) 2>tvsd.log &
+tvsd_pid=$!
+test_pids+=("$tvsd_pid")
+log_has "serving workers=1"
+log_has "max-connections=20000 needs 20032 descriptors in each worker, but 50 are allowed"
+python3 - "$port" <<'PYTHON' || fail "see above"
+from crowd import *
+first = talk()
+assert answered(first)
+crowd = [plain() for _ in range(60)]
+poll(lambda: sum(is_closed(sock, 0.001) for sock in crowd) >= 10, 10)
+assert answered(first)
+for sock in crowd:
+    sock.close()
+poll(lambda: not is_closed(plain()))
+assert answered(talk())
+PYTHON
+log_has "reason=descriptors"
+stop "$tvsd_pid"
+ok "no descriptors left: closed at once, and it goes on"

@@ -150,6 +150,8 @@ good = phone.verify_request(phone.der_of("ccm.pem"))
 idle, half, stuck = (phone.connect("127.0.0.1", port, 10) for _ in "abc")
 silent = socket.create_connection(("127.0.0.1", port))
 assert phone.ask(idle, good).trusted
+for sock in (half, stuck):
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 half.sendall(good[:100])
 stuck.sendall(good[:50])
 assert phone.ask(idle, good).trusted # and the halves have arrived
