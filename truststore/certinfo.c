@@ -68,12 +68,16 @@ unsigned certinfo_key_usage_bits(const struct cert *cert)
 	return gnutls_x509_crt_get_key_usage(cert_gnutls(cert), &bits, &critical) < 0 ? 0 : bits;
 }
 
-void certinfo_key_usages(const struct cert *cert, certinfo_fn *each, void *arg)
+void certinfo_key_usage_words(unsigned bits, certinfo_fn *each, void *arg)
 {
-	unsigned bits = certinfo_key_usage_bits(cert);
 	for (size_t i = 0; i < sizeof key_usages / sizeof key_usages[0]; i++)
 		if (bits & key_usages[i].bit)
 			each(key_usages[i].text, strlen(key_usages[i].text), arg);
+}
+
+void certinfo_key_usages(const struct cert *cert, certinfo_fn *each, void *arg)
+{
+	certinfo_key_usage_words(certinfo_key_usage_bits(cert), each, arg);
 }
 
 void certinfo_extended(const struct cert *cert, certinfo_fn *each, void *arg)
@@ -128,21 +132,26 @@ static void one_name(unsigned type, const gnutls_datum_t *value, certinfo_fn *ea
 	each(text, n + len, arg);
 }
 
-void certinfo_names(const struct cert *cert, certinfo_fn *each, void *arg)
+void certinfo_names_der(const gnutls_datum_t *der, certinfo_fn *each, void *arg)
 {
 	gnutls_subject_alt_names_t list;
-	gnutls_datum_t der, value;
+	gnutls_datum_t value;
 	unsigned type;
+	if (gnutls_subject_alt_names_init(&list) < 0)
+		return;
+	if (gnutls_x509_ext_import_subject_alt_names(der, list, 0) >= 0)
+		for (unsigned i = 0; gnutls_subject_alt_names_get(list, i, &type, &value, NULL) >= 0; i++)
+			one_name(type, &value, each, arg);
+	gnutls_subject_alt_names_deinit(list);
+}
+
+void certinfo_names(const struct cert *cert, certinfo_fn *each, void *arg)
+{
+	gnutls_datum_t der;
 	if (gnutls_x509_crt_get_extension_by_oid2(cert_gnutls(cert), GNUTLS_X509EXT_OID_SAN, 0, &der,
 	                                          NULL) < 0)
 		return;
-	if (gnutls_subject_alt_names_init(&list) >= 0) {
-		if (gnutls_x509_ext_import_subject_alt_names(&der, list, 0) >= 0)
-			for (unsigned i = 0;
-			     gnutls_subject_alt_names_get(list, i, &type, &value, NULL) >= 0; i++)
-				one_name(type, &value, each, arg);
-		gnutls_subject_alt_names_deinit(list);
-	}
+	certinfo_names_der(&der, each, arg);
 	gnutls_free(der.data);
 }
 

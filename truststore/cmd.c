@@ -20,6 +20,7 @@ int cmd_configure(struct cli *cli, struct session *session)
 		return cli_fail(cli, &err);
 	session->path = conf_text(session->conf, "store", "path");
 	trust_policy(session->conf, &session->policy);
+	security_load(session->conf, &session->security);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "truststore/base/cli.h"
 #include "truststore/base/conf.h"
 #include "truststore/base/digest.h"
+#include "truststore/security.h"
 #include "truststore/store.h"
 
 /* Configuration and store as one call of the program uses them. */
@@ -19,6 +20,7 @@ struct session {
 	const char *path; /* the store's directory */
 	struct store *store;
 	struct answer_policy policy;
+	struct security security;
 	int64_t now;
 };
 
@@ -78,6 +80,9 @@ int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_fetch(struct cli *cli);
 int cmd_identity_new(struct cli *cli);
+int cmd_identity_csr(struct cli *cli);
+int cmd_identity_install(struct cli *cli);
+int cmd_identity_regenerate(struct cli *cli);
 int cmd_identity_list(struct cli *cli);
 int cmd_identity_show(struct cli *cli);
 int cmd_identity_export(struct cli *cli);
@@ -85,6 +90,7 @@ int cmd_identity_export(struct cli *cli);
 extern const struct cli_option cmd_stores_options[], cmd_add_options[], cmd_list_options[],
 	cmd_show_options[], cmd_export_options[], cmd_remove_options[], cmd_block_options[],
 	cmd_explain_options[], cmd_history_options[], cmd_identity_new_options[],
-	cmd_identity_export_options[], cmd_backup_options[], cmd_restore_options[], cmd_fetch_options[];
+	cmd_identity_csr_options[], cmd_identity_export_options[], cmd_identity_install_options[],
+	cmd_identity_regenerate_options[], cmd_backup_options[], cmd_restore_options[], cmd_fetch_options[];
 
 #endif

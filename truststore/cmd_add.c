@@ -195,6 +195,7 @@ static int add_all(struct adding *adding, struct err *err)
 		return code;
 	adding->how.skip = adding->many;
 	adding->how.allow_expired = session->policy.allow_expired;
+	adding->how.security = &session->security;
 	adding->addition.progress = progress;
 	adding->addition.progress_arg = session->cli;
 	code = store_write(session->store, add_work, adding, err);

@@ -1,8 +1,9 @@
-/* identity: own certificates. */
+/* identity list, export: own certificates as they are. */
 #include "config.h"
 
-#include "truststore/cmd.h"
+#include "truststore/cmd_identity.h"
 
+#include <gnutls/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,123 +11,9 @@
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 #include "truststore/base/outfile.h"
-#include "truststore/identity.h"
 #include "truststore/jsonw.h"
+#include "truststore/passphrase.h"
 #include "truststore/view.h"
-
-const struct cli_option cmd_identity_new_options[] = {
-	{ "cn", 0, "NAME", false, false, "common name (default: from the host's name)" },
-	{ "san", 0, "NAME", true, true, "alternative names: hosts, addresses (default: the host)" },
-	{ "yes", 'y', NULL, false, false, "replace the certificate that is there without asking" },
-	{ NULL, 0, NULL, false, false, NULL },
-};
-
-/* All values of --san, ending in NULL; NULL where it is not given. */
-static int san_list(const struct cli *cli, const char ***out, struct err *err)
-{
-	int count = 0;
-	*out = NULL;
-	while (cli_option_at(cli, "san", count))
-		count++;
-	if (!count)
-		return ERR_OK;
-	*out = calloc((size_t)count + 1, sizeof **out);
-	if (!*out)
-		return err_set(err, ERR_MEMORY, "no memory for %d names", count);
-	for (int i = 0; i < count; i++)
-		(*out)[i] = cli_option_at(cli, "san", i);
-	return ERR_OK;
-}
-
-struct asking {
-	enum purpose purpose;
-	bool there;
-	struct digest cert;
-};
-
-static int look_work(struct txn *txn, void *arg, struct err *err)
-{
-	struct asking *asking = arg;
-	struct identity_record record;
-	int code = identity_record_get(txn, asking->purpose, &record, err);
-	if (code)
-		return code == ERR_NOT_FOUND ? ERR_OK : code;
-	asking->there = record.has_cert;
-	asking->cert = record.cert;
-	return ERR_OK;
-}
-
-static int may_replace(struct session *session, enum purpose purpose, struct err *err)
-{
-	struct asking asking = { .purpose = purpose };
-	char hash[CMD_SHORT_HASH];
-	int code = store_read(session->store, look_work, &asking, err);
-	if (code || !asking.there)
-		return code;
-	return cli_ask(session->cli, true, "yes", err, "Replace the own certificate for %s (%s) and its key?",
-	               purpose_rule(purpose)->name, cmd_short_hash(&asking.cert, hash));
-}
-
-static int report_new(const struct session *session, enum purpose purpose,
-                      const struct identity_result *result, struct err *err)
-{
-	char cert[DIGEST_HEX_SIZE], old[DIGEST_HEX_SIZE];
-	const char *name = purpose_rule(purpose)->name;
-	digest_hex(&result->cert, cert);
-	digest_hex(&result->old, old);
-	if (cli_json(session->cli))
-		return out_json(json_pack("{s:s, s:s, s:s?}", "purpose", name, "sha256", cert, "replaced",
-		                          result->replaced ? old : NULL),
-		                err);
-	if (cli_quiet(session->cli))
-		return ERR_OK;
-	out_printf("own certificate for %s: %s\n", name, cert);
-	if (result->replaced)
-		out_printf("in the place of %s\n", old);
-	return ERR_OK;
-}
-
-static int make_new(struct session *session, enum purpose purpose, struct err *err)
-{
-	struct cli *cli = session->cli;
-	struct identity_wish wish = {
-		.purpose = purpose,
-		.common_name = cli_option(cli, "cn"),
-		.now = session->now,
-		.keep_anchor = conf_number(session->conf, "truststore", "anchor-wait"),
-	};
-	struct identity_result result;
-	const char **san = NULL;
-	char *keys = NULL;
-	int code = may_replace(session, purpose, err);
-	if (!code)
-		code = san_list(cli, &san, err);
-	if (!code)
-		code = keyfile_directory(session->conf, session->path, &keys, err);
-	wish.san = san;
-	wish.keys = keys;
-	if (!code)
-		code = identity_new(session->store, &wish, &result, err);
-	if (!code)
-		code = report_new(session, purpose, &result, err);
-	free(keys);
-	free(san);
-	return code;
-}
-
-int cmd_identity_new(struct cli *cli)
-{
-	struct session session;
-	enum purpose purpose;
-	struct err err;
-	if (purpose_parse(cli_arg(cli, 0), &purpose, &err))
-		return cli_fail(cli, &err);
-	int code = cmd_open(cli, STORE_WRITE, &session);
-	if (!code && make_new(&session, purpose, &err))
-		code = cli_fail(cli, &err);
-	cmd_close(&session);
-	return code;
-}
 
 struct identities {
 	struct session *session;
@@ -233,52 +120,156 @@ out:
 
 const struct cli_option cmd_identity_export_options[] = {
 	{ "format", 0, "FORMAT", false, false, "pem (default) or der" },
+	{ "csr", 0, NULL, false, false, "the request that is pending, not the certificate" },
+	{ "chain", 0, NULL, false, false, "the CAs above it as well, as far as they are stored (pem)" },
+	{ "with-key", 0, NULL, false, false, "the private key as well, encrypted with a passphrase (pem)" },
+	{ "passphrase-file", 0, "FILE", false, false, "the passphrase is this file's first line" },
 	{ "out", 'o', "FILE", false, false, "a file (default: standard output)" },
 	{ "overwrite", 0, NULL, false, false, "take the place of what is there" },
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
-struct getting {
-	enum purpose purpose;
+struct exporting {
+	struct own own;
+	bool der, csr, chain, key;
 	struct identity identity;
+	struct jsonw request; /* DER */
+	struct jsonw out;
 };
 
-static int get_work(struct txn *txn, void *arg, struct err *err)
+static int take_request(struct txn *txn, struct exporting *e, struct err *err)
 {
-	struct getting *getting = arg;
-	identity_deinit(&getting->identity);
-	return identity_get(txn, getting->purpose, &getting->identity, err);
+	struct identity_record record;
+	int code = identity_record_get(txn, e->own.purpose, &record, err);
+	if (code == ERR_NOT_FOUND || (!code && !record.csr.len))
+		return err_set(err, ERR_NOT_FOUND, "no request for %s is pending",
+		               purpose_rule(e->own.purpose)->name);
+	e->request.len = 0;
+	if (!code)
+		jsonw_bytes(&e->request, record.csr.bytes, record.csr.len);
+	return code;
 }
 
-static int write_cert(const struct cli *cli, const struct identity *identity, struct err *err)
+static int take_work(struct txn *txn, void *arg, struct err *err)
 {
-	const char *format = cli_option(cli, "format"), *path = cli_option(cli, "out");
-	const struct identity_der *der = &identity->chain[0];
-	char *pem = NULL;
-	size_t len = der->len;
+	struct exporting *e = arg;
+	if (e->csr)
+		return take_request(txn, e, err);
+	identity_deinit(&e->identity);
+	return identity_get(txn, e->own.purpose, &e->identity, err);
+}
+
+static int add_pem(struct exporting *e, const char *header, const void *bytes, size_t len,
+                   struct err *err)
+{
+	gnutls_datum_t der = { (unsigned char *)bytes, (unsigned)len }, pem = { NULL, 0 };
+	if (gnutls_pem_base64_encode2(header, &der, &pem) < 0)
+		return err_set(err, ERR_MEMORY, "no memory for PEM");
+	jsonw_bytes(&e->out, pem.data, pem.size);
+	gnutls_free(pem.data);
+	return ERR_OK;
+}
+
+/* PKCS#8, encrypted with PBES2 and AES-256 (RFC 8018). */
+static int add_key(struct exporting *e, const char *passphrase, struct err *err)
+{
+	gnutls_privkey_t key = NULL;
+	gnutls_x509_privkey_t plain = NULL;
+	gnutls_datum_t pem = { NULL, 0 };
+	int code = identity_key_load(&e->identity, e->own.keys, &key, err);
+	if (code)
+		return code;
+	int rc = gnutls_privkey_export_x509(key, &plain);
+	gnutls_privkey_deinit(key);
+	if (rc < 0)
+		return err_set(err, ERR_REFUSED, "the private key for %s is in a token, which does not give it out",
+		               purpose_rule(e->own.purpose)->name);
+	rc = gnutls_x509_privkey_export2_pkcs8(plain, GNUTLS_X509_FMT_PEM, passphrase,
+	                                       GNUTLS_PKCS_PBES2_AES_256, &pem);
+	if (rc >= 0)
+		jsonw_bytes(&e->out, pem.data, pem.size);
+	gnutls_x509_privkey_deinit(plain);
+	gnutls_free(pem.data);
+	return rc < 0 ? err_set(err, ERR_CRYPTO, "the private key cannot be encrypted: %s", gnutls_strerror(rc))
+	              : ERR_OK;
+}
+
+static int gather_certs(struct exporting *e, struct err *err)
+{
+	const struct identity *identity = &e->identity;
+	int code = ERR_OK;
+	for (size_t i = 0; !code && i < (e->chain || e->key ? identity->chain_count : 1); i++)
+		code = add_pem(e, "CERTIFICATE", identity->chain[i].bytes, identity->chain[i].len, err);
+	return code;
+}
+
+static int gather(struct exporting *e, struct err *err)
+{
+	char *passphrase = NULL;
+	int code = ERR_OK;
+	if (e->csr && e->der)
+		jsonw_bytes(&e->out, e->request.bytes, e->request.len);
+	else if (e->csr)
+		code = add_pem(e, "CERTIFICATE REQUEST", e->request.bytes, e->request.len, err);
+	else if (e->der)
+		jsonw_bytes(&e->out, e->identity.chain[0].bytes, e->identity.chain[0].len);
+	if (e->csr || e->der)
+		return code;
+	if (e->key) {
+		code = passphrase_get(e->own.session.cli, "passphrase-file", "the private key", true,
+		                      &passphrase, err);
+		if (!code)
+			code = add_key(e, passphrase, err);
+		conf_secret_free(passphrase);
+	}
+	return code ? code : gather_certs(e, err);
+}
+
+static int parse_export(struct exporting *e, struct err *err)
+{
+	const struct cli *cli = e->own.session.cli;
+	const char *format = cli_option(cli, "format");
 	if (format && strcmp(format, "pem") && strcmp(format, "der"))
 		return err_set(err, ERR_USAGE, "no format \"%s\": the formats are pem, der", format);
-	bool as_der = format && !strcmp(format, "der");
-	if (!as_der && cert_pem(der->bytes, der->len, &pem, &len))
-		return err_set(err, ERR_MEMORY, "no memory for a certificate as PEM");
-	int code = outfile_write(path ? path : "-", 0644, cli_has(cli, "overwrite"),
-	                         as_der ? (const void *)der->bytes : pem, len, err);
-	free(pem);
-	return cmd_hard(code, err);
+	e->der = format && !strcmp(format, "der");
+	e->csr = cli_has(cli, "csr");
+	e->chain = cli_has(cli, "chain");
+	e->key = cli_has(cli, "with-key");
+	if (e->csr && (e->chain || e->key))
+		return err_set(err, ERR_USAGE, "--csr is the request alone, without --chain and --with-key");
+	if (e->der && (e->chain || e->key))
+		return err_set(err, ERR_USAGE, "--format der holds one thing only: --chain and --with-key need pem");
+	return ERR_OK;
+}
+
+static int export(struct exporting *e, struct err *err)
+{
+	const struct cli *cli = e->own.session.cli;
+	const char *path = cli_option(cli, "out");
+	int code = parse_export(e, err);
+	if (!code)
+		code = store_read(e->own.session.store, take_work, e, err);
+	if (!code)
+		code = cmd_hard(gather(e, err), err);
+	if (!code && (e->out.failed || e->request.failed))
+		code = err_set(err, ERR_MEMORY, "no memory for the output");
+	if (!code)
+		code = cmd_hard(outfile_write(path ? path : "-", e->key ? 0600 : 0644,
+		                              cli_has(cli, "overwrite"), e->out.bytes, e->out.len, err),
+		                err);
+	return code;
 }
 
 int cmd_identity_export(struct cli *cli)
 {
-	struct session session;
-	struct getting getting = { .identity = { .chain_count = 0 } };
+	struct exporting e = { .der = false };
 	struct err err;
-	if (purpose_parse(cli_arg(cli, 0), &getting.purpose, &err))
-		return cli_fail(cli, &err);
-	int code = cmd_open(cli, STORE_READ, &session);
-	if (!code && (store_read(session.store, get_work, &getting, &err) ||
-	              write_cert(cli, &getting.identity, &err)))
+	int code = own_open(cli, STORE_READ, &e.own);
+	if (!code && export(&e, &err))
 		code = cmd_fail(cli, &err);
-	identity_deinit(&getting.identity);
-	cmd_close(&session);
+	identity_deinit(&e.identity);
+	jsonw_deinit(&e.request);
+	jsonw_deinit(&e.out);
+	own_close(&e.own);
 	return code;
 }

@@ -2,6 +2,8 @@
 #ifndef TVS_IDENTITY_PRIV_H
 #define TVS_IDENTITY_PRIV_H
 
+#include <limits.h>
+
 #include "truststore/identity.h"
 #include "truststore/trust.h"
 
@@ -10,14 +12,34 @@
 /* The key of its record. */
 size_t identity_key(enum purpose purpose, uint8_t out[RECORD_NAME_MAX]);
 
+/* Names as wished, or as the purpose has them on this host; borrows from the wish. */
+struct identity_names {
+	char host[HOST_NAME_MAX + 1];
+	char common[CERTMAKE_NAME_MAX + 1];
+	const char *san[CERTMAKE_SAN_MAX + 2];
+};
+int identity_names(const struct identity_wish *wish, struct identity_names *names,
+                   struct certmake *what, struct err *err);
+
+/* Makes, and deletes, a private key as the owner of the store. */
+int identity_key_make(struct store *store, const struct identity_wish *wish, char **reference,
+                      gnutls_privkey_t *key, struct err *err);
+int identity_key_delete(struct store *store, const struct identity_wish *wish, const char *reference,
+                        struct err *err);
+
 /* One own certificate takes the place of another, inside a write transaction. */
 struct identity_change {
 	const struct identity_wish *wish;
 	const struct cert *cert;
 	const char *key;               /* its reference */
+	bool installs;                 /* that is the pending request's key, and the request is done with */
 	struct identity_result result; /* filled */
 	char *old_key;                 /* reference that nothing points to any more; the caller frees it */
 };
 int identity_put(struct txn *txn, struct identity_change *change, struct err *err);
+
+/* A pending request takes the place of another; `*old_key` as above. */
+int identity_put_csr(struct txn *txn, const struct identity_wish *wish, const gnutls_datum_t *request,
+                     const char *key, char **old_key, struct err *err);
 
 #endif

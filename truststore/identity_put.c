@@ -1,6 +1,7 @@
 /* How an own certificate enters the store, and the one before it leaves. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,7 +55,7 @@ static int join_stores(struct txn *txn, const struct identity_change *change, st
 			.origin = IDENTITY_ORIGIN,
 			.again = true,
 			.replace_own = true,
-			.keep_old = rule->anchor ? change->wish->keep_anchor : 0,
+			.keep_old = rule->anchor ? change->wish->anchor_wait : 0,
 		};
 		code = trust_each_by_subject(txn, cert_subject_key(change->cert), check_other, &clash,
 		                             err);
@@ -94,16 +95,21 @@ static int leave_stores(struct txn *txn, const struct identity_change *change, s
 	int code = trust_member_each_of_cert(txn, &result->old, find_own_store, &own, err);
 	for (size_t i = 0; !code && i < own.count; i++)
 		code = trust_retire(txn, own.names[i], &result->old,
-		                    purpose_rule(wish->purpose)->anchor ? wish->keep_anchor : 0, err);
+		                    purpose_rule(wish->purpose)->anchor ? wish->anchor_wait : 0, err);
 	return code;
 }
 
-/* Whether any record other than this purpose's points to a key. */
+/* Whether anything but this purpose's certificate needs a key. */
 struct key_search {
 	struct text key;
 	const char *purpose;
 	bool found;
 };
+
+static bool same_text(struct text a, struct text b)
+{
+	return a.len == b.len && !memcmp(a.bytes, b.bytes, a.len);
+}
 
 static int find_key(struct span key, struct span value, void *arg, struct err *err)
 {
@@ -115,94 +121,137 @@ static int find_key(struct span key, struct span value, void *arg, struct err *e
 		return ERR_OK;
 	bool mine = record.purpose.len == strlen(search->purpose) &&
 	            !strncasecmp(record.purpose.bytes, search->purpose, record.purpose.len);
-	bool same_csr = record.csr_key.len == search->key.len &&
-	                !memcmp(record.csr_key.bytes, search->key.bytes, search->key.len);
-	bool same = record.key.len == search->key.len &&
-	            !memcmp(record.key.bytes, search->key.bytes, search->key.len);
-	search->found |= same_csr || (same && !mine);
+	search->found |= same_text(record.csr_key, search->key) ||
+	                 (!mine && same_text(record.key, search->key));
 	return ERR_OK;
 }
 
-static int remember_old(struct txn *txn, struct identity_change *change,
-                        const struct identity_record *record, struct err *err)
+/* The key that this purpose's record lets go of, unless something else points to it. */
+static int let_go(struct txn *txn, enum purpose purpose, struct text key, char **old_key,
+                  struct err *err)
 {
-	struct key_search search = { record->key, purpose_rule(change->wish->purpose)->name, false };
-	free(change->old_key);
-	change->old_key = NULL;
-	change->result.replaced = record->has_cert;
-	change->result.old = record->cert;
-	if (!record->has_cert || !record->key.len ||
-	    (record->key.len == strlen(change->key) &&
-	     !memcmp(record->key.bytes, change->key, record->key.len)))
+	struct key_search search = { key, purpose_rule(purpose)->name, false };
+	if (!key.len)
 		return ERR_OK;
 	int code = txn_each(txn, STORE_IDENTITY, NULL, 0, NULL, 0, find_key, &search, err);
 	if (code || search.found)
 		return code;
-	change->old_key = strndup(record->key.bytes, record->key.len);
-	return change->old_key ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for the name of a key");
+	free(*old_key);
+	*old_key = strndup(key.bytes, key.len);
+	return *old_key ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for the name of a key");
 }
 
-static int put_record(struct txn *txn, const struct identity_change *change,
-                      const struct identity_record *record, struct err *err)
+/* A record that changes of the database do not move; `*memory` is to be freed. Where there is none, an empty one. */
+static int load_record(struct txn *txn, enum purpose purpose, struct identity_record *record,
+                       uint8_t **memory, struct err *err)
+{
+	uint8_t key[RECORD_NAME_MAX];
+	struct span value;
+	*memory = NULL;
+	*record = (struct identity_record){ .csr_created = 0 };
+	int code = txn_get(txn, STORE_IDENTITY, key, identity_key(purpose, key), &value);
+	if (code)
+		return code == ERR_NOT_FOUND ? ERR_OK : err_set(err, code, "the store cannot be read");
+	*memory = malloc(value.len + 1);
+	if (!*memory)
+		return err_set(err, ERR_MEMORY, "no memory for a record");
+	memcpy(*memory, value.bytes, value.len);
+	if (identity_record_decode((struct span){ *memory, value.len }, record))
+		return err_set(err, ERR_STORE,
+		               "the record of the own certificate for %s is broken: run `truststore verify`",
+		               purpose_rule(purpose)->name);
+	return ERR_OK;
+}
+
+static int put_record(struct txn *txn, enum purpose purpose, struct identity_record *record,
+                      const char *what, struct err *err)
 {
 	uint8_t key[RECORD_NAME_MAX];
 	struct record bytes;
+	char detail[96];
+	const char *name = purpose_rule(purpose)->name;
+	record->purpose = text_of(name);
 	int code = identity_record_encode(record, &bytes);
 	if (code)
 		return err_set(err, code, "the record of an own certificate cannot be written: %s",
 		               err_str(code));
-	code = txn_put(txn, STORE_IDENTITY, key, identity_key(change->wish->purpose, key), bytes.bytes,
-	               bytes.len);
+	code = txn_put(txn, STORE_IDENTITY, key, identity_key(purpose, key), bytes.bytes, bytes.len);
 	record_free(&bytes);
+	snprintf(detail, sizeof detail, "%s: %s", name, what);
 	if (!code)
-		code = change_add(txn, CHANGE_IDENTITY, &change->result.cert, NULL,
-		                  purpose_rule(change->wish->purpose)->name, (struct span){ NULL, 0 });
+		code = change_add(txn, CHANGE_IDENTITY, record->has_cert ? &record->cert : NULL, NULL,
+		                  detail, (struct span){ NULL, 0 });
 	return code;
 }
 
-/* A copy of the parts of a record that must outlive changes of the database. */
-static int copy_csr(struct identity_record *record, uint8_t **memory)
+/* The certificate's part of the record. */
+static int take_over(struct txn *txn, struct identity_change *change, struct identity_record *record,
+                     struct err *err)
 {
-	size_t len = record->csr.len + record->csr_key.len;
-	*memory = malloc(len ? len : 1);
-	if (!*memory)
-		return ERR_MEMORY;
-	if (record->csr.len)
-		memcpy(*memory, record->csr.bytes, record->csr.len);
-	if (record->csr_key.len)
-		memcpy(*memory + record->csr.len, record->csr_key.bytes, record->csr_key.len);
-	record->csr.bytes = *memory;
-	record->csr_key.bytes = (const char *)*memory + record->csr.len;
-	return ERR_OK;
+	const struct identity_wish *wish = change->wish;
+	struct text old = record->key;
+	record->key = text_of(change->key);
+	if (change->installs && !same_text(record->key, record->csr_key))
+		return err_set(err, ERR_REFUSED, "another request for %s took the place of this one meanwhile",
+		               purpose_rule(wish->purpose)->name);
+	if (change->installs) {
+		record->csr = (struct span){ NULL, 0 };
+		record->csr_key = text_of(NULL);
+		record->csr_created = 0;
+	}
+	change->result.cert = *cert_sha256(change->cert);
+	change->result.replaced = record->has_cert;
+	change->result.old = record->cert;
+	record->cert = change->result.cert;
+	record->created = wish->now;
+	record->renewed = record->has_cert ? wish->now : record->renewed;
+	record->has_cert = true;
+	free(change->old_key);
+	change->old_key = NULL;
+	return same_text(old, record->key) ? ERR_OK
+	                                   : let_go(txn, wish->purpose, old, &change->old_key, err);
 }
 
 int identity_put(struct txn *txn, struct identity_change *change, struct err *err)
 {
 	const struct identity_wish *wish = change->wish;
-	struct identity_record record = { .csr_created = 0 };
+	struct identity_record record;
 	uint8_t *memory = NULL;
-	int code = identity_record_get(txn, wish->purpose, &record, err);
-	if (code == ERR_NOT_FOUND)
-		code = ERR_OK;
+	int code = wish->force ? ERR_OK
+	                       : identity_interlock(txn, wish->purpose, wish->now, wish->anchor_wait, err);
 	if (!code)
-		code = remember_old(txn, change, &record, err);
-	if (!code && copy_csr(&record, &memory))
-		code = err_set(err, ERR_MEMORY, "no memory for a request");
-	if (code)
-		goto out;
-	change->result.cert = *cert_sha256(change->cert);
-	record.purpose = text_of(purpose_rule(wish->purpose)->name);
-	record.key = text_of(change->key);
-	record.cert = change->result.cert;
-	record.created = wish->now;
-	record.renewed = record.has_cert ? wish->now : record.renewed;
-	record.has_cert = true;
-	code = join_stores(txn, change, err);
+		code = load_record(txn, wish->purpose, &record, &memory, err);
+	if (!code)
+		code = take_over(txn, change, &record, err);
+	if (!code)
+		code = join_stores(txn, change, err);
 	if (!code)
 		code = leave_stores(txn, change, err);
 	if (!code)
-		code = put_record(txn, change, &record, err);
-out:
+		code = put_record(txn, wish->purpose, &record,
+		                  change->result.replaced ? "another certificate" : "its first certificate",
+		                  err);
+	free(memory);
+	return code;
+}
+
+int identity_put_csr(struct txn *txn, const struct identity_wish *wish, const gnutls_datum_t *request,
+                     const char *key, char **old_key, struct err *err)
+{
+	struct identity_record record;
+	uint8_t *memory = NULL;
+	int code = load_record(txn, wish->purpose, &record, &memory, err);
+	if (!code && record.csr_key.len && !same_text(record.csr_key, record.key)) {
+		free(*old_key);
+		*old_key = strndup(record.csr_key.bytes, record.csr_key.len);
+		if (!*old_key)
+			code = err_set(err, ERR_MEMORY, "no memory for the name of a key");
+	}
+	record.csr = (struct span){ request->data, request->size };
+	record.csr_key = text_of(key);
+	record.csr_created = wish->now;
+	if (!code)
+		code = put_record(txn, wish->purpose, &record, "a request", err);
 	free(memory);
 	return code;
 }

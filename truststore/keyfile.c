@@ -168,6 +168,15 @@ int keyfile_write(const char *directory, gnutls_x509_privkey_t key, const char *
 	return code;
 }
 
+unsigned keyfile_size(gnutls_pk_algorithm_t algorithm, unsigned bits)
+{
+	if (algorithm != GNUTLS_PK_ECDSA)
+		return bits;
+	return GNUTLS_CURVE_TO_BITS(bits == 256   ? GNUTLS_ECC_CURVE_SECP256R1
+	                            : bits == 384 ? GNUTLS_ECC_CURVE_SECP384R1
+	                                          : GNUTLS_ECC_CURVE_SECP521R1);
+}
+
 int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsigned bits,
                    char **reference, gnutls_privkey_t *out, struct err *err)
 {
@@ -176,12 +185,8 @@ int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsig
 	struct digest digest;
 	char hex[DIGEST_HEX_SIZE];
 	int code;
-	unsigned size = bits;
+	unsigned size = keyfile_size(algorithm, bits);
 	*reference = NULL;
-	if (algorithm == GNUTLS_PK_ECDSA)
-		size = GNUTLS_CURVE_TO_BITS(bits == 256 ? GNUTLS_ECC_CURVE_SECP256R1 :
-		                            bits == 384 ? GNUTLS_ECC_CURVE_SECP384R1 :
-		                                          GNUTLS_ECC_CURVE_SECP521R1);
 	int rc = gnutls_x509_privkey_init(&raw);
 	if (rc >= 0)
 		rc = gnutls_privkey_init(&key);

@@ -29,6 +29,9 @@ int keyfile_load(const char *location, gnutls_privkey_t *out, struct err *err);
 /* ERR_REFUSED unless the public key of `cert` is that of `key`; `what` names the certificate. */
 int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err);
 
+/* What GnuTLS wants for the length of a key: the number of an EC key's curve. */
+unsigned keyfile_size(gnutls_pk_algorithm_t algorithm, unsigned bits);
+
 /* Makes a key and writes it to `directory` (made with mode 0700 if missing): an unencrypted PKCS#8 file of mode 0600, named by
  * the SHA-256 of its public key, synced with its directory. The caller frees `*reference` and `*out`. */
 int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsigned bits,
@@ -37,6 +40,15 @@ int keyfile_create(const char *directory, gnutls_pk_algorithm_t algorithm, unsig
 /* Writes a key under a name, as keyfile_create does; never over another file (ERR_EXISTS). */
 int keyfile_write(const char *directory, gnutls_x509_privkey_t key, const char *name,
                   struct err *err);
+
+/* Makes a key in the PKCS#11 token that `token` names, an object labelled `label` that never leaves it. `*reference` is its URI:
+ * the token's with the object's id, and with `pin-source` where `token` has it. A `pin-value` is ERR_REFUSED: the store is no
+ * place for a PIN. As above. */
+int keyfile_create_in_token(const char *token, const char *label, gnutls_pk_algorithm_t algorithm,
+                            unsigned bits, char **reference, gnutls_privkey_t *out, struct err *err);
+
+/* The URI of the token that the URI of a key names; the caller frees `*out`. */
+int keyfile_token_of(const char *uri, char **out, struct err *err);
 
 /* Deletes a key file that nothing points to any more; nothing for a URI or a file that is gone. */
 int keyfile_delete(const char *directory, const char *reference, struct err *err);

@@ -13,6 +13,7 @@
 #include "truststore/answer.h"
 #include "truststore/base/cert.h"
 #include "truststore/record.h"
+#include "truststore/security.h"
 #include "truststore/store.h"
 
 /* Trust stores. Names are compared without case. */
@@ -34,6 +35,7 @@ struct trust_add {
 	bool replace_own;     /* for identity only: an own certificate may be displaced */
 	int64_t keep_old;     /* seconds for which a displaced one stays; 0: not at all */
 	bool allow_expired;   /* [security] expired = allow */
+	const struct security *security; /* what its modes forbid; NULL: nothing */
 	bool skip;            /* rules that would refuse skip instead (one of many) */
 };
 enum trust_outcome {
@@ -52,7 +54,7 @@ enum { TRUST_WORDS_MAX = 1000 }; /* bytes of a label or an owner */
 /* Adds one certificate to one store by the rules. ERR_REFUSED names certificate and rule. `out` may be NULL.
  *
  * One that is there already changes only where something else is asked for (roles, TTL, end, label, owner; and what an import
- * brought is held by hand once it was added by hand). Else, in this order: not expired; a key of at most 4096 bits; no CA
+ * brought is held by hand once it was added by hand). Else, in this order: not expired; a key of at most 4096 bits; allowed by the modes; no CA
  * with "CAPF-" in its name above the own CAPF certificate; not removed before, unless `again`; and of one subject (compared as a whole, name.h) only one
  * in a store that says so: a later not-before displaces the other, an equal or earlier one is refused. The
  * other stays for `keep_old`, and in any case until the new one is valid. An empty subject displaces nobody.

@@ -117,6 +117,10 @@ static int check_certificate(struct adding *a, struct err *err)
 	if (cert_key_bits(a->cert) > KEY_BITS_MAX)
 		return refuse(a, err, "its key has %u bits, more than the %d that are allowed",
 		              cert_key_bits(a->cert), KEY_BITS_MAX);
+	uint32_t roles = a->how->roles ? a->how->roles : a->into.roles;
+	const char *forbidden = security_cert(a->how->security, a->cert, roles);
+	if (forbidden)
+		return refuse(a, err, "%s", forbidden);
 	int code = trust_capf_rule(a->txn, a->cert, &breaks, err);
 	if (code)
 		return code;

@@ -1,0 +1,90 @@
+#include "truststore/advice.h"
+
+#include <stddef.h>
+
+enum { STEPS_MAX = 7 };
+
+static const char several[] =
+	"where several are renewed: TVS first, then wait until phones have restarted, CallManager (TFTP) last; else trust lists may have to be deleted on each phone by hand";
+static const char backup[] =
+	"make a backup (truststore backup --with-keys): what an older one holds does not fit the phones any more";
+
+/* What to do when another certificate has taken the place of the one before. */
+static const char *const renewed[PURPOSE_COUNT][STEPS_MAX] = {
+	[PURPOSE_TVS] = {
+		"nothing to restart: tvsd takes the new certificate up by itself",
+		"have the trust list (ITL) rebuilt with the new certificate, and the CTL file updated if it lists TVS",
+		"reset the phones and wait until they have the new trust list, before CallManager or ITLRecovery is renewed",
+		several,
+		backup,
+	},
+	[PURPOSE_CALLMANAGER] = {
+		"mixed mode: update the CTL file (utils ctl update CTLFile)",
+		"restart CallManager, CTIManager and TFTP on every server; deactivate and reactivate TFTP",
+		"reset the phones, and wait until they have the new trust lists",
+		"with several clusters: run bulk export, consolidate and import again",
+		several,
+		backup,
+	},
+	[PURPOSE_CALLMANAGER_ECDSA] = {
+		"restart CallManager on every server; deactivate and reactivate TFTP",
+		"reset the phones, and wait until they have the new trust lists",
+		"with several clusters: run bulk export, consolidate and import again",
+		backup,
+	},
+	[PURPOSE_TOMCAT] = {
+		"restart Tomcat; with SIP OAuth CallManager, too",
+		"then restart TFTP (deactivate and reactivate it): it goes on with the old certificate otherwise",
+		"with several clusters: run bulk export, consolidate and import again",
+		backup,
+	},
+	[PURPOSE_TOMCAT_ECDSA] = {
+		"restart Tomcat; with SIP OAuth CallManager, too",
+		"then restart TFTP (deactivate and reactivate it): it goes on with the old certificate otherwise",
+		"with several clusters: run bulk export, consolidate and import again",
+		backup,
+	},
+	[PURPOSE_CAPF] = {
+		"CAPF restarts by itself",
+		"mixed mode: update the CTL file (utils ctl update CTLFile), then restart CallManager and TFTP on every server and reset the phones",
+		"phones' certificates (LSC) that the old one issued stay valid as long as it stands in CAPF-trust and CallManager-trust",
+		backup,
+	},
+	[PURPOSE_ITLRECOVERY] = {
+		"mixed mode: update the CTL file (utils ctl update CTLFile); it must hold the current CallManager certificate, and so must the phones",
+		"restart TFTP on every server, so that the trust list is signed anew",
+		"reset the phones and wait until they have the new trust list, before CallManager or TVS is renewed",
+		"with several clusters: run bulk export, consolidate and import with the type itlrecovery on all of them",
+		backup,
+	},
+	[PURPOSE_IPSEC] = {
+		"restart the IPsec connections that use it, and give the new certificate to their other ends",
+		backup,
+	},
+};
+
+static const char *const first[STEPS_MAX] = {
+	"make a backup (truststore backup --with-keys)",
+};
+
+static const char *const requested[STEPS_MAX] = {
+	"let a CA sign the request; it must keep all key usages, dataEncipherment among them",
+	"add the CA's root certificate to the purpose's trust store first, if it is not there",
+	"then: truststore identity install, with the certificate and the CAs between it and the root",
+};
+
+void advice_each(enum purpose purpose, enum advice_when when, advice_fn *each, void *arg)
+{
+	const char *const *steps = when == ADVICE_FIRST     ? first
+	                           : when == ADVICE_RENEWED ? renewed[purpose]
+	                                                    : requested;
+	for (int i = 0; i < STEPS_MAX && steps[i]; i++)
+		each(steps[i], arg);
+}
+
+const char *advice_before(enum purpose purpose)
+{
+	return purpose == PURPOSE_ITLRECOVERY
+	               ? "phones accept trust lists by what ITLRecovery signs: renew it seldom, and only when the CTL file and every phone hold the current CallManager certificate"
+	               : NULL;
+}
