@@ -6,6 +6,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Every byte of a text must be readable. */
+static volatile unsigned sink;
+
 static unsigned touch(struct text text)
 {
 	unsigned sum = 0;
@@ -16,7 +18,6 @@ static unsigned touch(struct text text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static volatile unsigned sink;
 	struct span bytes = { data, size };
 	struct notice notice;
 	struct outbox message;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # tvsd under load from many phones, some of them malicious, while the store changes and the daemon is reloaded. The
 # same under valgrind (TEST_VALGRIND) and with sanitizers: then every process's findings count.
+TEST_LIMIT=${TEST_LIMIT:-300}
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl
 need_python ssl
