@@ -8,6 +8,7 @@ enum {
 	EXTENSION_GROUPS = 10,
 	EXTENSION_SIGNATURES = 13,
 	EXTENSION_VERSIONS = 43,
+	EXTENSION_SHARES = 51,
 	TLS_1_2_NUMBER = 0x0303
 };
 
@@ -43,6 +44,27 @@ static bool take_list(struct span data, size_t width, struct span *out)
 	return data.len == 0 && out->len > 0 && out->len % 2 == 0;
 }
 
+static bool take_share(struct span *from, uint16_t *group)
+{
+	struct span number, key;
+	if (!take(from, 2, &number) || !take_vector(from, 2, &key) || !key.len)
+		return false;
+	*group = get16(number.bytes);
+	return true;
+}
+
+/* The list of shares, which may be empty (RFC 8446, 4.2.8). */
+static bool take_shares(struct span data, struct span *out)
+{
+	uint16_t group;
+	if (out->bytes || !take_vector(&data, 2, out) || data.len)
+		return false;
+	for (struct span rest = *out; rest.len;)
+		if (!take_share(&rest, &group))
+			return false;
+	return true;
+}
+
 static bool take_extension(struct span *from, struct hello *out)
 {
 	struct span type, data;
@@ -51,6 +73,7 @@ static bool take_extension(struct span *from, struct hello *out)
 	switch (get16(type.bytes)) {
 	case EXTENSION_GROUPS: return take_list(data, 2, &out->groups);
 	case EXTENSION_SIGNATURES: return take_list(data, 2, &out->signatures);
+	case EXTENSION_SHARES: return take_shares(data, &out->shares);
 	case EXTENSION_VERSIONS: return take_list(data, 1, &out->versions);
 	default: return true;
 	}
@@ -102,6 +125,15 @@ bool hello_offers(struct span list, uint16_t number)
 {
 	for (size_t i = 0; i + 1 < list.len; i += 2)
 		if (get16(list.bytes + i) == number)
+			return true;
+	return false;
+}
+
+bool hello_shares(const struct hello *hello, uint16_t group)
+{
+	uint16_t one;
+	for (struct span rest = hello->shares; rest.len && take_share(&rest, &one);)
+		if (one == group)
 			return true;
 	return false;
 }

@@ -15,10 +15,11 @@
 
 struct hello {
 	uint16_t version;       /* client_version, which RSA key exchange repeats: 0x0303 */
-	struct span suites;     /* two bytes each, as are the following */
+	struct span suites;     /* two bytes each, as are the others but the last */
 	struct span versions;   /* extension 43; `bytes` NULL: absent, as in the following */
 	struct span groups;     /* extension 10 */
 	struct span signatures; /* extension 13 */
+	struct span shares;     /* extension 51: of these groups it sends keys (RFC 8446, 4.2.8); not of fixed size */
 };
 
 /* Reads the message from client_version on, which it must fill exactly. ERR_MALFORMED; also when one of the extensions above
@@ -31,5 +32,8 @@ uint16_t hello_version(const struct hello *hello, uint16_t min, uint16_t max);
 
 /* True if `suites`, `groups` or `signatures` holds this number. */
 bool hello_offers(struct span list, uint16_t number);
+
+/* True if `shares` has a key of this group. */
+bool hello_shares(const struct hello *hello, uint16_t group);
 
 #endif

@@ -5,7 +5,7 @@
 #include "tvs/hello.h"
 #include "tvs/tls.h"
 
-enum { TLS_MAX_RECORD = 16384 }; /* bytes of application data, RFC 8446 5.1 */
+enum { TLS_GROUPS = 4, TLS_MAX_RECORD = 16384 }; /* bytes of application data, RFC 8446 5.1 */
 
 /* A configured suite. A priority of GnuTLS is a product of lists; one suite and one version make it exact. */
 struct tls_suite {
@@ -19,7 +19,7 @@ struct tls_setup {
 	struct key *key;
 	uint16_t curve;           /* group of an EC certificate's key; 0: RSA */
 	gnutls_certificate_credentials_t cred;
-	gnutls_priority_t tls13;
+	gnutls_priority_t tls13[TLS_GROUPS]; /* each prefers another group; all NULL: no TLS 1.3 */
 	size_t count;
 	struct tls_suite *suites; /* that the certificate can serve, in the server's order */
 };

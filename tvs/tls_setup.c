@@ -12,7 +12,10 @@ enum { GROUP_P256 = 23, GROUP_P384 = 24, GROUP_P521 = 25, GROUP_X25519 = 29, VER
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1"
 #define GROUPS_DHE ":+GROUP-FFDHE2048:+GROUP-FFDHE3072:+GROUP-FFDHE4096"
 
-static const uint16_t groups[] = { GROUP_X25519, GROUP_P256, GROUP_P384, GROUP_P521 };
+static const uint16_t groups[TLS_GROUPS] = { GROUP_X25519, GROUP_P256, GROUP_P384, GROUP_P521 };
+static const char *const group_name[TLS_GROUPS] = {
+	"GROUP-X25519", "GROUP-SECP256R1", "GROUP-SECP384R1", "GROUP-SECP521R1",
+};
 
 /* Signatures of TLS 1.2 (RFC 5246 7.4.1.4.1, RFC 8446 4.2.3) that the server makes. */
 static const uint16_t rsa_signatures[] = { 0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806 };
@@ -36,7 +39,7 @@ static bool group_fits(const struct tls_setup *setup, const struct hello *hello,
 {
 	if (!hello->groups.bytes)
 		return true;
-	return offers_any(hello->groups, groups, sizeof groups / sizeof *groups) &&
+	return offers_any(hello->groups, groups, TLS_GROUPS) &&
 	       (!ecdsa || hello_offers(hello->groups, setup->curve));
 }
 
@@ -66,17 +69,26 @@ static bool suite_fits(const struct tls_setup *setup, const struct hello *hello,
 	return signature_fits(hello, version, ecdsa);
 }
 
+/* The first group that the client sent a key of, so that no further round is needed; else the first of all. */
+static size_t shared_group(const struct hello *hello)
+{
+	for (size_t i = 0; i < TLS_GROUPS; i++)
+		if (hello_offers(hello->groups, groups[i]) && hello_shares(hello, groups[i]))
+			return i;
+	return 0;
+}
+
 enum tls_failure tls_choose(const struct tls_setup *setup, const struct hello *hello,
                             struct tls_choice *out)
 {
-	enum tls_version highest = setup->tls13 ? TLS_1_3 : TLS_1_2;
+	enum tls_version highest = setup->tls13[0] ? TLS_1_3 : TLS_1_2;
 	uint16_t number = hello_version(hello, (uint16_t)(VERSION_TLS_1_0 + setup->min_version),
 	                                (uint16_t)(VERSION_TLS_1_0 + highest));
 	if (!number)
 		return TLS_FAILURE_VERSION;
 	enum tls_version version = (enum tls_version)(number - VERSION_TLS_1_0);
 	if (version == TLS_1_3) {
-		*out = (struct tls_choice){ setup->tls13, NULL };
+		*out = (struct tls_choice){ setup->tls13[shared_group(hello)], NULL };
 		return TLS_FAILURE_NONE;
 	}
 	for (size_t i = 0; i < setup->count; i++) {
@@ -115,7 +127,7 @@ static int priority_new(const struct tls_setup *self, const struct cipher_suite 
 {
 	char text[512];
 	snprintf(text, sizeof text, "NONE%s:+%s:+%s:+%s:+%s:" GROUPS "%s:+SIGN-ALL%s:%%SERVER_PRECEDENCE",
-	         self->tls13 ? ":+VERS-TLS1.3" : "", gnutls_version[version], gnutls_kx_get_name(suite->kx),
+	         self->tls13[0] ? ":+VERS-TLS1.3" : "", gnutls_version[version], gnutls_kx_get_name(suite->kx),
 	         gnutls_cipher_get_name(suite->cipher), gnutls_mac_get_name(suite->mac),
 	         suite->kx == GNUTLS_KX_DHE_RSA ? GROUPS_DHE : "",
 	         version < TLS_1_2 ? ":+SIGN-RSA-SHA1:+SIGN-ECDSA-SHA1" : "");
@@ -190,10 +202,16 @@ static int add_tls13(struct tls_setup *self, const struct cipher_list *list, boo
 	}
 	if (!any || !(usage & GNUTLS_KEY_DIGITAL_SIGNATURE))
 		return ERR_OK;
-	size_t len = strlen(text);
-	snprintf(text + len, sizeof text - len, ":+AEAD:" GROUPS ":+SIGN-ALL:%%SERVER_PRECEDENCE");
-	int ret = gnutls_priority_init(&self->tls13, text, NULL);
-	return ret < 0 ? err_set(err, ERR_TLS, "TLS 1.3: %s", gnutls_strerror(ret)) : ERR_OK;
+	for (size_t i = 0; i < TLS_GROUPS; i++) { /* what is added twice stays where it was first */
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof text - len, ":+AEAD:+%s:" GROUPS ":+SIGN-ALL:%%SERVER_PRECEDENCE",
+		         group_name[i]);
+		int ret = gnutls_priority_init(&self->tls13[i], text, NULL);
+		if (ret < 0)
+			return err_set(err, ERR_TLS, "TLS 1.3: %s", gnutls_strerror(ret));
+		text[len] = '\0';
+	}
+	return ERR_OK;
 }
 
 static int trust(struct tls_setup *self, const struct tls_config *config, struct err *err)
@@ -259,7 +277,7 @@ static int build(struct tls_setup *self, const struct tls_config *config, struct
 		code = add_tls13(self, config->ciphers, config->aes_only, usage, err);
 	if (!code)
 		code = add_suites(self, config->ciphers, usage, err);
-	if (!code && !self->count && (!self->tls13 || (config->ciphers->count && self->min_version < TLS_1_3)))
+	if (!code && !self->count && (!self->tls13[0] || (config->ciphers->count && self->min_version < TLS_1_3)))
 		return err_set(err, ERR_CONFIG, "none of the ciphers can work with the key and the key usage of the certificate%s",
 		               key_algorithm(self->key) == GNUTLS_PK_RSA && !key_decrypts(self->key) ?
 		               ": RSA key exchange needs a key in a file" : "");
@@ -293,8 +311,9 @@ void tls_setup_free(struct tls_setup *self)
 			if (self->suites[i].version[version])
 				gnutls_priority_deinit(self->suites[i].version[version]);
 	free(self->suites);
-	if (self->tls13)
-		gnutls_priority_deinit(self->tls13);
+	for (size_t i = 0; i < TLS_GROUPS; i++)
+		if (self->tls13[i])
+			gnutls_priority_deinit(self->tls13[i]);
 	if (self->cred)
 		gnutls_certificate_free_credentials(self->cred);
 	free(self);

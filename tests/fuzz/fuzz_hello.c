@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (version && (version < min || version > 0x0304))
 			abort();
 	}
+	(void)hello_shares(&hello, 0x17);
 	if (!hello_offers(hello.suites, (uint16_t)(hello.suites.bytes[0] << 8 | hello.suites.bytes[1])))
 		abort();
 	return 0;

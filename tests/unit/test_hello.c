@@ -87,6 +87,20 @@ START_TEST(versions)
 }
 END_TEST
 
+START_TEST(shares)
+{
+	static const char text[] = START("\3\3", SUITES) "\0\x10\0\x33\0\x0c\0\x0a\0\x17\0\1k\0\x1d\0\1k";
+	ck_assert_int_eq(READ(text), ERR_OK);
+	ck_assert(hello_shares(&hello, 0x17) && hello_shares(&hello, 0x1d));
+	ck_assert(!hello_shares(&hello, 0x18) && !hello_shares(&hello, 0x6b));
+	ck_assert_int_eq(READ(START("\3\3", SUITES) "\0\6\0\x33\0\2\0\0"), ERR_OK); /* none yet */
+	ck_assert(!hello_shares(&hello, 0x17));
+	ck_assert_int_eq(READ(START("\3\3", SUITES) "\0\x0a\0\x33\0\6\0\4\0\x17\0\0"), ERR_MALFORMED); /* an empty key */
+	ck_assert_int_eq(READ(START("\3\3", SUITES) "\0\x0b\0\x33\0\7\0\5\0\x17\0\2k"), ERR_MALFORMED);
+	ck_assert_int_eq(READ(START("\3\3", SUITES) "\0\x09\0\x33\0\5\0\3\0\x17\0"), ERR_MALFORMED);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hello");
@@ -95,6 +109,7 @@ int main(void)
 	tcase_add_test(tests, extensions);
 	tcase_add_test(tests, malformed);
 	tcase_add_test(tests, versions);
+	tcase_add_test(tests, shares);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -186,6 +186,11 @@ START_TEST(groups_of_tls_1_3)
 	accepted(setup, "-tls1_3 -groups X25519", TLS_1_3, "TLS_AES_256_GCM_SHA384");
 	ck_assert_ptr_nonnull(strstr(met.output, "X25519"));
 	accepted(setup, "-tls1_3 -groups P-384", TLS_1_3, "TLS_AES_256_GCM_SHA384");
+	/* the group of the share, rather than a further round for a better one */
+	accepted(setup, "-tls1_3 -groups P-384:X25519 -msg", TLS_1_3, "TLS_AES_256_GCM_SHA384");
+	ck_assert_ptr_nonnull(strstr(met.output, "secp384r1"));
+	char *hello = strstr(met.output, "ClientHello");
+	ck_assert(hello && !strstr(hello + 1, "ClientHello"));
 	/* a share that the server does not know: HelloRetryRequest */
 	accepted(setup, "-tls1_3 -groups X448:P-256", TLS_1_3, "TLS_AES_256_GCM_SHA384");
 	ck_assert_ptr_nonnull(strstr(met.output, "prime256v1"));
