@@ -57,6 +57,8 @@ int bulk_url_parse(const char *url, struct bulk_url *out, struct err *err)
 	host[len] = '\0';
 	if (target_parse(host, SSH_PORT, &out->target, err))
 		return err->code = err_prefix(err, "\"%.200s\"", url);
+	if (strspn(out->target.host, WORD_CHARS ":") != strlen(out->target.host))
+		return bad_url(url, "the host's name is not plain", err);
 	if (!path_good(at + len))
 		return bad_url(url, "its path may have letters, digits, '.', '_' and '-' only, and no \"..\"", err);
 	snprintf(out->path, sizeof out->path, "%s", at + len);
