@@ -29,7 +29,7 @@ static int get_part(struct bulk *bulk, const struct bulk_name *name, struct bulk
 	part->signature = (uint8_t *)signature;
 	if (!code)
 		code = bulk_place_get(bulk->place, bulk_name_format(name, BULK_MANIFEST, file), BULK_MANIFEST_MAX, &part->manifest, &part->manifest_len, err);
-	return code;
+	return code == ERR_NOT_FOUND ? err->code = ERR_REFUSED : code;
 }
 
 /* The archive of an export, which must be what the manifest says, to the last certificate. */
@@ -41,6 +41,8 @@ static int get_archive(struct merging *m, const struct bulk_contribution *c, str
 	struct bulk_archive mine = { .count = 0 };
 	bulk_name_format(&c->part.name, BULK_ARCHIVE, file);
 	int code = bulk_place_get(m->bulk->place, file, BULK_ARCHIVE_MAX, &bytes, &len, err);
+	if (code == ERR_NOT_FOUND)
+		code = err->code = ERR_REFUSED; /* its signature says that it must be there */
 	if (code)
 		return code;
 	digest_of(bytes, len, &digest);

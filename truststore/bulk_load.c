@@ -105,6 +105,8 @@ static int get_archive(struct bulk_batch *batch, struct bulk_input *input, const
 	if (!input->count)
 		return ERR_OK; /* nothing of it is wanted */
 	int code = bulk_place_get(batch->bulk->place, input->source, BULK_ARCHIVE_MAX, &bytes, &len, err);
+	if (code == ERR_NOT_FOUND)
+		code = err->code = ERR_REFUSED; /* its manifest is there */
 	if (code)
 		return code;
 	digest_of(bytes, len, &digest);
