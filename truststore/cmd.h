@@ -79,6 +79,7 @@ int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
 int cmd_fetch(struct cli *cli);
+int cmd_usecallmanager(struct cli *cli);
 int cmd_identity_new(struct cli *cli);
 int cmd_identity_csr(struct cli *cli);
 int cmd_identity_install(struct cli *cli);
@@ -91,6 +92,7 @@ extern const struct cli_option cmd_stores_options[], cmd_add_options[], cmd_list
 	cmd_show_options[], cmd_export_options[], cmd_remove_options[], cmd_block_options[],
 	cmd_explain_options[], cmd_history_options[], cmd_identity_new_options[],
 	cmd_identity_csr_options[], cmd_identity_export_options[], cmd_identity_install_options[],
-	cmd_identity_regenerate_options[], cmd_backup_options[], cmd_restore_options[], cmd_fetch_options[];
+	cmd_identity_regenerate_options[], cmd_backup_options[], cmd_restore_options[], cmd_fetch_options[],
+	cmd_usecallmanager_options[];
 
 #endif

@@ -54,6 +54,8 @@ static const struct cli_command commands[] = {
 	  "would a phone of the old cluster accept the new one?" },
 	{ "bulk retire", "CLUSTER", 1, 1, cmd_bulk_retire_options, cmd_bulk_retire,
 	  "remove all that came from a cluster" },
+	{ "import-usecallmanager", "FILE", 1, 1, cmd_usecallmanager_options, cmd_usecallmanager,
+	  "take over the SQLite database of the open-source daemons" },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
