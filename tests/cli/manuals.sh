@@ -11,7 +11,7 @@ options()
 # commands FILE: those that it lists
 commands()
 {
-	sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [a-z-]\{2,\}\)\?\)  *.*/\1/p' "$1"
+	sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\( [a-z-]\{2,\}\)\?\)  *.*/\1/p' "$1"
 }
 
 # check PROGRAM MANUAL
