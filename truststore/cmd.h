@@ -78,6 +78,7 @@ int cmd_history(struct cli *cli);
 int cmd_verify(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_restore(struct cli *cli);
+int cmd_doctor(struct cli *cli);
 int cmd_fetch(struct cli *cli);
 int cmd_usecallmanager(struct cli *cli);
 int cmd_identity_new(struct cli *cli);

@@ -22,6 +22,7 @@ static const struct cli_command commands[] = {
 	  "what a phone would be told, and why" },
 	{ "history", "", 0, 0, cmd_history_options, cmd_history, "show the change log" },
 	{ "verify", "", 0, 0, NULL, cmd_verify, "check the database against itself" },
+	{ "doctor", "", 0, 0, NULL, cmd_doctor, "look for what is wrong with the installation" },
 	{ "fetch", "HOST[:PORT]", 1, 1, cmd_fetch_options, cmd_fetch,
 	  "add the certificate that a TLS server presents" },
 	{ "backup", "FILE", 1, 1, cmd_backup_options, cmd_backup, "write a copy of the store to one file" },

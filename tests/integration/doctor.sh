@@ -1,0 +1,154 @@
+#!/bin/bash
+# truststore doctor: silent about a healthy installation; each thing that is wrong is found, by its own check.
+. "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+need openssl python3
+make_store
+T() { truststore --store "$tmp/store" "$@"; }
+make_conf tvs.conf
+D() { truststore --config tvs.conf doctor "$@"; }
+start_tvsd tvs.conf
+certmon --config tvs.conf run >certmon.log 2>&1 || fail "certmon run"
+expect 0 D
+out_has 'nothing was found'
+expect 0 D --json
+same "no findings" '[]' "$(json d)"
+ok "a healthy installation"
+
+# found SEVERITY CHECK TEXT [COUNT]: the findings are of this check and severity, and one has the text
+found()
+{
+	expect 1 D --json
+	same "$2: severity and check" "$1 $2" "$(json '" ".join(sorted({x["severity"] + " " + x["check"] for x in d}))')"
+	TEXT=$3 json 'any(__import__("os").environ["TEXT"] in x["what"] for x in d) and all(x["todo"] for x in d)' >has
+	same "$2: says $3" true "$(cat has)"
+	[ -z "${4:-}" ] || same "$2: count" "$4" "$(json 'len(d)')"
+	expect 1 D
+	grep -q "^$1: $2: " out || fail "no line for $2"
+}
+healthy() { expect 0 D; }
+
+chmod 644 store/keys/*.pem
+found error modes 'its mode is 0644' 1
+chmod 600 store/keys/*.pem
+chmod 755 store/keys
+found error modes 'its mode is 0755' 1
+chmod 700 store/keys
+chmod 664 store/data.mdb
+found error modes data.mdb 1
+chmod 660 store/data.mdb
+chmod 755 store
+found error modes "$store" 1
+chmod 750 store
+healthy
+ok "modes"
+
+key=$(echo store/keys/*.pem)
+mv "$key" key.away
+found error identities TVS 1
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$key"
+chmod 600 "$key"
+found error identities 'does not fit' 1
+mv key.away "$key"
+healthy
+ok "keys that are missing or do not fit"
+
+cert_new weak --key rsa:1024
+cert_new small --key rsa:2048
+openssl req -x509 -key small.key -sha1 -subj /CN=sha1 -days 300 -out sha1.pem 2>/dev/null
+T add tomcat-trust weak.pem >/dev/null 2>&1
+found note trusted 'weak key: RSA of 1024 bits' 1
+T remove tomcat-trust "$(sha256_of weak.pem)" >/dev/null
+T add tomcat-trust sha1.pem >/dev/null 2>&1
+found note trusted 'weak hash' 1
+T remove tomcat-trust "$(sha256_of sha1.pem)" >/dev/null
+cert_new mic --subj '/CN=Cisco Manufacturing CA SHA2' --key rsa:2048
+T add CAPF-trust mic.pem >/dev/null
+healthy
+T add CallManager-trust mic.pem >/dev/null
+found warning mic 'is in CallManager-trust' 1
+T remove CallManager-trust "$(sha256_of mic.pem)" >/dev/null
+for i in {1..38}; do cert_new "n$i" --key key=small.key; cat "n$i.pem"; done >many.pem
+T add Phone-SAST-trust many.pem >/dev/null
+found warning trust-list '40 certificates' 1
+T remove Phone-SAST-trust "$(sha256_of n1.pem)" >/dev/null
+healthy
+ok "weak certificates, phones' roots, a trust list of 40; not of 39"
+
+T identity new CallManager --cn cm.example.test >/dev/null
+T remove Phone-SAST-trust "$(sha256_of n2.pem)" >/dev/null
+found note anchors 'within 30 days of each other'
+days=$((5 * 365 - 60))
+TVS_CLOCK=+${days}d truststore --config tvs.conf doctor --json >out 2>err || true
+same "near the end" true "$(json 'any(x["check"] == "anchors" and x["severity"] == "warning" for x in d)')"
+TVS_CLOCK=+$((5 * 365 - 5))d truststore --config tvs.conf doctor --json >out 2>err || true
+same "soon" true "$(json 'sum(x["check"] == "identities" and x["severity"] == "warning" and "expires soon" in x["what"] for x in d) == 2')"
+TVS_CLOCK=+$((5 * 365 + 5))d truststore --config tvs.conf doctor --json >out 2>err || true
+same "over" true "$(json 'sum(x["check"] == "identities" and x["severity"] == "error" and "has expired" in x["what"] for x in d) == 2')"
+TVS_CLOCK=2020-01-01 truststore --config tvs.conf doctor --json >out 2>err || true
+same "clock" 2 "$(json 'sum(x["check"] == "clock" and x["severity"] == "error" for x in d)')"
+ok "expiry, anchors that expire together, the clock"
+
+rm -rf store
+make_store
+certmon --config tvs.conf run >certmon.log 2>&1
+found error service 'the stored one is' # the daemon still presents the old one, or does not see the new store
+stop "$tvsd_pid"
+found error service 'does not answer' 1
+start_tvsd tvs.conf
+healthy
+truststore --store "$store" identity new TVS --cn tvs --yes --force >/dev/null 2>&1 || true
+wait_for 20 D || fail "tvsd does not present the new certificate"
+ok "a service that is down, or presents another certificate"
+
+cp tvs.conf good.conf
+secret() { printf '%s\n' "$@" >>tvs.conf; }
+secret '[security]' 'fips = yes'
+found note policy 'no validated module' 1
+cp good.conf tvs.conf
+echo geheim >password
+chmod 644 password
+secret '[bulk]' "password-file = $tmp/password"
+found error secrets 'password' 1
+chmod 600 password
+healthy
+ssh_key() { ssh-keygen -q -t "$1" -N '' -f "ssh.$1" "${@:2}"; }
+if command -v ssh-keygen >/dev/null; then
+	ssh_key rsa
+	ssh_key ed25519
+	secret 'directory = sftp://user@host/path' "key = $tmp/ssh.rsa"
+	found warning sftp-key 'RSA' 1
+	sed -i 's/ssh\.rsa/ssh.ed25519/' tvs.conf
+	healthy
+fi
+cp good.conf tvs.conf
+ca_new ca
+cert_new leaf --ca ca
+T add tomcat-trust leaf.pem >/dev/null
+healthy
+secret '[ocsp]' 'enable = yes'
+found warning ocsp never 1
+cp good.conf tvs.conf
+TVS_CLOCK=+5d truststore --config tvs.conf doctor --json >out 2>err || true
+same "certmon" '["certmon"]' "$(json '[x["check"] for x in d]')"
+secret 'nonsense' '[unknown]'
+expect 1 D
+grep -q '^error: configuration: tvs.conf:' out || fail "the configuration's mistake is not found"
+cp good.conf tvs.conf
+ok "settings, secrets, SFTP keys, revocation checks, certmon"
+
+expect 1 truststore --store "$tmp/none" doctor
+out_has 'error: store:'
+stop "$tvsd_pid"
+python3 - store/data.mdb <<'PYTHON'
+import sys
+f = open(sys.argv[1], "r+b")
+b = f.read()
+i = b.rindex(b"CN=leaf")
+f.seek(i); f.write(b"CN=lead")
+PYTHON
+expect 1 D
+grep -q '^error: verify: ' out || fail "a damaged record is not found"
+echo nonsense >store/data.mdb
+expect 1 D
+grep -q '^error: store: ' out || fail "a damaged store is not found"
+ok "a store that is missing or damaged"
