@@ -153,7 +153,7 @@ static int add_since(struct running *r, struct err *err)
 	int code = store_read(r->cmd.store, collect_since, &s, err);
 	for (size_t i = 0; i < s.count && !code; i++) {
 		code = run_add(r->run, &s.id[i], err);
-		if (code == ERR_NOT_FOUND || code == ERR_MALFORMED)
+		if (code == ERR_NOT_FOUND)
 			code = ERR_OK; /* it has left the store since */
 	}
 	free(s.id);

@@ -280,31 +280,28 @@ struct naming {
 	const struct digest *id;
 	struct source source;
 	bool self_signed;
-	char *subject;
+	char *subject; /* of one that is self-signed */
 	const char *responder;
 };
 
 static int read_source(struct txn *txn, void *arg, struct err *err)
 {
+	(void)err;
 	struct naming *n = arg;
 	struct cert_record record;
-	struct cert *cert;
 	int code = trust_cert_get(txn, n->id, &record);
-	if (!code)
-		code = cert_parse(record.der.bytes, record.der.len, &cert, err);
 	if (code)
 		return code;
-	code = source_of(cert, n->responder, &n->source);
 	n->self_signed = record.self_signed;
-	n->subject = strdup(cert_subject(cert));
-	cert_free(cert);
-	return code;
+	if (n->self_signed)
+		n->subject = strndup(record.subject.bytes, record.subject.len);
+	return source_of_der(record.der.bytes, record.der.len, n->responder, &n->source);
 }
 
 static void report_self_signed(struct run *run, const struct naming *n)
 {
 	const struct outcome outcome = { .status = REVOCATION_NOT_APPLICABLE };
-	const struct run_finding finding = { *n->id, n->subject, &outcome, NULL };
+	const struct run_finding finding = { *n->id, n->subject ? n->subject : "", &outcome, NULL };
 	if (run->events.found)
 		run->events.found(&finding, run->events.arg);
 }
@@ -336,8 +333,8 @@ int run_add_due(struct run *run, bool all, int64_t *next, struct err *err)
 	int code = store_read(run->store, collect_all, &c, err);
 	for (size_t i = 0; i < c.count && !code; i++) {
 		code = enqueue(run, &c.due[i].cert, c.due[i].first_time, err);
-		if (code == ERR_NOT_FOUND || code == ERR_MALFORMED)
-			code = ERR_OK; /* removed in the meantime, or nothing that can be asked about */
+		if (code == ERR_NOT_FOUND)
+			code = ERR_OK; /* removed in the meantime */
 	}
 	free(c.due);
 	if (next)

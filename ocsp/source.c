@@ -9,13 +9,12 @@
 #include "ocsp/signature.h"
 #include "truststore/base/der.h"
 
-#define OID_AIA "1.3.6.1.5.5.7.1.1"
-#define OID_CRL_POINTS "2.5.29.31"
-
-static const uint8_t oid_ad_ocsp[] = { 0x2b, 6, 1, 5, 5, 7, 0x30, 1 }; /* id-ad-ocsp */
+static const uint8_t oid_aia[] = { 0x2b, 6, 1, 5, 5, 7, 1, 1 };        /* id-pe-authorityInfoAccess */
+static const uint8_t oid_crl_points[] = { 0x55, 0x1d, 31 };            /* id-ce-cRLDistributionPoints */
+static const uint8_t oid_ad_ocsp[] = { 0x2b, 6, 1, 5, 5, 7, 0x30, 1 };
 
 /* RFC 5280, 4.2.1.6 and 4.2.1.13 */
-enum { TAG_URI = 0x86, TAG_POINT_NAME = 0xa0, TAG_FULL_NAME = 0xa0 };
+enum { TAG_OCTET_STRING = 0x04, TAG_URI = 0x86, TAG_POINT_NAME = 0xa0, TAG_FULL_NAME = 0xa0 };
 
 bool source_url_ok(const char *url, size_t len)
 {
@@ -98,49 +97,64 @@ bool source_names_point(const struct source *source, const uint8_t *name, size_t
 	return false;
 }
 
-static bool extension(const struct cert *cert, const char *oid, gnutls_datum_t *value)
+/* The value of an extension (RFC 5280, 4.1), straight from the certificate: it is the last field of the signed part. */
+static bool extension(struct der at, const uint8_t *oid, size_t oid_len, struct der *value)
 {
-	return gnutls_x509_crt_get_extension_by_oid2(cert_gnutls(cert), oid, 0, value, NULL) >= 0;
-}
-
-static int read_aia(const struct cert *cert, struct source *out)
-{
-	gnutls_datum_t value;
-	if (!extension(cert, OID_AIA, &value))
-		return ERR_OK;
-	int code = read_responders((struct der){ value.data, value.size }, out);
-	gnutls_free(value.data);
-	return code;
-}
-
-static int read_crl_points(const struct cert *cert, struct source *out)
-{
-	gnutls_datum_t value;
-	if (!extension(cert, OID_CRL_POINTS, &value))
-		return ERR_OK;
-	out->points = malloc(value.size ? value.size : 1);
-	if (out->points)
-		memcpy(out->points, value.data, value.size);
-	out->points_len = value.size;
-	gnutls_free(value.data);
-	return out->points ? read_points(out) : ERR_MEMORY;
-}
-
-int source_of(const struct cert *cert, const char *responder, struct source *out)
-{
-	memset(out, 0, sizeof *out);
-	int code;
-	if (responder) {
-		struct der url = { (const uint8_t *)responder, strlen(responder) };
-		code = add_url(out->ocsp, &out->ocsp_count, &url);
-	} else {
-		code = read_aia(cert, out);
+	struct der_item cert, signed_part, field = { .tag = 0 }, list, one, id, part;
+	if (!der_expect(&at, DER_SEQUENCE, &cert) || !der_expect(&cert.value, DER_SEQUENCE, &signed_part))
+		return false;
+	while (der_next(&signed_part.value, &field) && field.tag != DER_CONTEXT_3)
+		;
+	if (field.tag != DER_CONTEXT_3 || !der_expect(&field.value, DER_SEQUENCE, &list))
+		return false;
+	while (der_expect(&list.value, DER_SEQUENCE, &one)) {
+		if (!der_next(&one.value, &id) || !oid_is(&id, oid, oid_len))
+			continue;
+		(void)der_expect(&one.value, DER_BOOLEAN, &part); /* critical */
+		if (!der_expect(&one.value, TAG_OCTET_STRING, &part))
+			return false;
+		*value = part.value;
+		return true;
 	}
+	return false;
+}
+
+static int read_crl_points(struct der der, struct source *out)
+{
+	struct der value;
+	if (!extension(der, oid_crl_points, sizeof oid_crl_points, &value))
+		return ERR_OK;
+	out->points = malloc(value.left ? value.left : 1);
+	if (!out->points)
+		return ERR_MEMORY;
+	memcpy(out->points, value.at, value.left);
+	out->points_len = value.left;
+	return read_points(out);
+}
+
+int source_of_der(const uint8_t *der, size_t len, const char *responder, struct source *out)
+{
+	const struct der cert = { der, len };
+	struct der value;
+	int code = ERR_OK;
+	memset(out, 0, sizeof *out);
+	if (responder)
+		code = add_url(out->ocsp, &out->ocsp_count,
+		               &(struct der){ (const uint8_t *)responder, strlen(responder) });
+	else if (extension(cert, oid_aia, sizeof oid_aia, &value))
+		code = read_responders(value, out);
 	if (!code)
 		code = read_crl_points(cert, out);
 	if (code)
 		source_free(out);
 	return code;
+}
+
+int source_of(const struct cert *cert, const char *responder, struct source *out)
+{
+	size_t len;
+	const uint8_t *der = cert_der(cert, &len);
+	return source_of_der(der, len, responder, out);
 }
 
 void source_free(struct source *source)

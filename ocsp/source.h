@@ -24,6 +24,7 @@ struct source {
 /* Reads the certificate's extensions. With `responder` (a URL) that one is asked, and none that the certificate names.
  * ERR_MEMORY. Freed with source_free, which takes one that is all zero. */
 int source_of(const struct cert *cert, const char *responder, struct source *out);
+int source_of_der(const uint8_t *der, size_t len, const char *responder, struct source *out);
 void source_free(struct source *source);
 
 /* True if one of the certificate's distribution points has this GeneralName (DER, whole). Points for some

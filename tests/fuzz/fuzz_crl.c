@@ -1,4 +1,4 @@
-/* Revocation lists: reading, the short form, looking up. The first byte says whether signatures are taken as right
+/* Revocation lists: reading, the short form, looking up; and where a certificate names them. The first byte says whether signatures are taken as right
  * (odd), so that what lies behind them is reached; the linker puts our signature_verify in front of the real one. */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -77,5 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	free(form);
 	look((struct span){ data + 1, size - 1 }, &rules, false);
+	struct source source;
+	if (source_of_der(data + 1, size - 1, NULL, &source))
+		abort();
+	source_free(&source);
 	return 0;
 }
