@@ -63,11 +63,24 @@ kill -HUP "$tvsd_pid"
 wait_for 60 grep -q 'taken over' tvsd.log || fail "no reload under valgrind"
 truststore --store "$store" --quiet remove CallManager-trust "$(sha256_of ccm.pem)"
 expect 1 python3 "$top_srcdir/tests/integration/phone.py" verify 127.0.0.1 "$port" ccm.pem --timeout 60
-stop "$tvsd_pid" TERM 30
+# the workers that did all this leave in their own time: at the end, one that is slow would be killed
+for one in "${held[@]}"; do exec {one}>&-; done
+old=$(cat "/proc/$tvsd_pid/task/$tvsd_pid/children")
+kill -HUP "$tvsd_pid"
+left()
+{
+	local one
+	for one in $old; do not alive_child "$one" || return 1; done
+}
+wait_for 100 left || fail "the old workers stay"
+stop "$tvsd_pid" TERM 60
 same 'exit code' 0 "$stopped"
-! grep -q 'worker ended' tvsd.log || fail "$(grep 'worker ended' tvsd.log)"
+summaries=0
 for file in valgrind.*; do
+	grep -q 'ERROR SUMMARY' "$file" || continue
 	grep -q 'ERROR SUMMARY: 0 errors' "$file" || { mv "$file" "$file.log"; fail "valgrind found something"; }
+	summaries=$((summaries + 1))
 done
-same 'processes looked at' yes "$([ "$(ls valgrind.* | wc -l)" -ge 5 ] && echo yes)"
-ok "no error and no leak in $(ls valgrind.* | wc -l) processes"
+# the supervisor, its three probes, two workers
+[ "$summaries" -ge 6 ] || fail "only $summaries processes were looked at"
+ok "no error and no leak in $summaries processes"
