@@ -1,7 +1,7 @@
 #!/bin/bash
 # Own certificates are renewed, requested and installed while the program is killed at each step on the disk in turn, or the disk is
 # full from that step on: the certificate in use always has its key, and what was done can be done again.
-TEST_LIMIT=300
+TEST_LIMIT=600
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3
 nth=$top_builddir/tests/integration/nth_write
