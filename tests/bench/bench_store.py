@@ -3,17 +3,13 @@ import os
 import time
 
 from servers import keys, question_us, tvsd
-from tools import SERVER_CPU, load, main, medians, pinned, program, row, run, value, values
+from tools import SERVER_CPU, load, main, measure, medians, note, pinned, program, row, run, tool, value, values
 
 MANY, FEW, BULK = 1000000, 1000, 100000
 
 
 def seconds_of(*words):
-    """Processor time of a command, user and system, on the server's core."""
-    before = os.times()
-    run(*pinned(SERVER_CPU, *words))
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return measure(*words)[0]
 
 
 def make(directory, name, count):
@@ -70,13 +66,36 @@ def starting(directory, many, few):
         *medians(7, first_answer(*many[:2]), first_answer(*few[:2])), "ms", 1.2)
 
 
+def operating(directory, stores):
+    """What an administrator does, at each size: processor time and peak memory. Adding one must not grow with the store."""
+    truststore = program("truststore/truststore")
+    adding = {}
+    for count, (store, _, files) in stores.items():
+        with open(files[0], encoding="ascii") as file:
+            some = run(tool("openssl"), "x509", "-noout", "-fingerprint", "-sha256", stdin=file)
+        digest = some.split("=")[1].strip().replace(":", "").lower()
+        commands = {"list": ["list", "--json"], "show": ["show", digest],
+                    "export": ["export", "--in", "tomcat-trust", "--out", f"{directory}/export.pem", "--overwrite"]}
+        for name, words in commands.items():
+            seconds, peak = measure(truststore, "--store", store, *words)
+            note("T1", f"truststore {name}, {count:,} certificates", f"{seconds:.3g} s, {peak / 2**20:.0f} MiB")
+        samples = []
+        for turn in range(5):
+            run(tool("openssl"), "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days",
+                "30", "-subj", f"/CN=one more {turn}", "-keyout", "/dev/null", "-out", f"{directory}/one.pem")
+            samples.append(seconds_of(truststore, "--store", store, "--quiet", "add", "tomcat-trust", f"{directory}/one.pem"))
+        adding[count] = sorted(samples)[2]
+    row("T2", f"adding one certificate at {MANY:,} (yardstick: at {FEW:,})", adding[MANY] * 1e3, adding[FEW] * 1e3, "ms", 2.0)
+
+
 def part(directory):
     keys(directory)
-    few, many = make(directory, "few", FEW), make(directory, "many", MANY)
+    few, some, many = make(directory, "few", FEW), make(directory, "some", BULK), make(directory, "many", MANY)
     importing(directory, many[2])
     looking(directory, many[0])
     asking(directory, many, few)
     starting(directory, many, few)
+    operating(directory, {FEW: few, BULK: some, MANY: many})
 
 
 main(part)
