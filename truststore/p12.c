@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/base/der.h"
+
 enum { DEPTH_MAX = 4 }; /* of safe contents inside safe contents */
 
 struct archive {
@@ -123,18 +125,36 @@ static int check_mac(struct archive *archive, struct err *err)
 	return err_set(err, ERR_REFUSED, "%s: the password is wrong", archive->name);
 }
 
+/* The certificate's bytes within its bag (RFC 7292, 4.2 and 4.2.3). libcrypto's own function parses it into an X509, which costs more than
+ * all else. */
+static bool cert_in_bag(const uint8_t *bag, size_t len, struct der *out)
+{
+	static const uint8_t tags[] = { DER_SEQUENCE, DER_CONTEXT_0, DER_SEQUENCE, DER_CONTEXT_0, DER_OCTET_STRING };
+	struct der at = { bag, len };
+	struct der_item item;
+	for (size_t i = 0; i < sizeof tags; i++) {
+		if (tags[i] == DER_CONTEXT_0 && !der_expect(&at, DER_OID, &item))
+			return false;
+		if (!der_expect(&at, tags[i], &item))
+			return false;
+		at = item.value;
+	}
+	*out = at;
+	return out->left > 0;
+}
+
 static int take_cert(struct archive *archive, const PKCS12_SAFEBAG *bag, struct err *err)
 {
 	if (PKCS12_SAFEBAG_get_bag_nid(bag) != NID_x509Certificate)
 		return ERR_OK;
-	X509 *x509 = PKCS12_SAFEBAG_get1_cert(bag);
-	unsigned char *der = NULL;
-	int len = x509 ? i2d_X509(x509, &der) : -1;
+	unsigned char *bytes = NULL;
+	struct der cert;
+	int len = i2d_PKCS12_SAFEBAG(bag, &bytes);
 	archive->count++;
-	int code = len > 0 ? archive->each(der, (size_t)len, archive->count, archive->arg, err)
+	int code = len > 0 && cert_in_bag(bytes, (size_t)len, &cert)
+	                   ? archive->each(cert.at, cert.left, archive->count, archive->arg, err)
 	                   : err_set(err, ERR_MALFORMED, "%s: certificate %u: not a certificate", archive->name, archive->count);
-	X509_free(x509);
-	OPENSSL_free(der);
+	OPENSSL_free(bytes);
 	return code;
 }
 
@@ -272,11 +292,27 @@ static bool add_java_trust(PKCS12_SAFEBAG *bag)
 	return done;
 }
 
+/* The certificate as it is: nothing here needs to look into it. */
+static PKCS12_SAFEBAG *add_bag(struct p12_writer *writer, const uint8_t *der, size_t len)
+{
+	const uint8_t *end = der;
+	ASN1_TYPE *whole = d2i_ASN1_TYPE(NULL, &end, (long)len);
+	PKCS12_SAFEBAG *bag = NULL;
+	if (whole && end == der + len && ASN1_TYPE_get(whole) == V_ASN1_SEQUENCE)
+		bag = PKCS12_item_pack_safebag(whole, ASN1_ITEM_rptr(ASN1_ANY), NID_x509Certificate, NID_certBag);
+	ASN1_TYPE_free(whole);
+	if (bag && !writer->bag)
+		writer->bag = sk_PKCS12_SAFEBAG_new_null();
+	if (bag && (!writer->bag || sk_PKCS12_SAFEBAG_push(writer->bag, bag) <= 0)) {
+		PKCS12_SAFEBAG_free(bag);
+		bag = NULL;
+	}
+	return bag;
+}
+
 int p12_writer_add(struct p12_writer *writer, const uint8_t *der, size_t len, const char *friendly, struct err *err)
 {
-	X509 *x509 = d2i_X509(NULL, &der, (long)len);
-	PKCS12_SAFEBAG *bag = x509 ? PKCS12_add_cert(&writer->bag, x509) : NULL;
-	X509_free(x509);
+	PKCS12_SAFEBAG *bag = add_bag(writer, der, len);
 	if (!bag || (friendly && !PKCS12_add_friendlyname_utf8(bag, friendly, -1)) ||
 	    (friendly && writer->profile == P12_MODERN && !add_java_trust(bag)))
 		return err_set(err, ERR_CRYPTO, "the certificate cannot be put into an archive");

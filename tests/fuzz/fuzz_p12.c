@@ -67,7 +67,7 @@ static int take(const uint8_t *der, size_t len, unsigned number, void *arg, stru
 {
 	unsigned *count = arg;
 	(void)err;
-	if (number != ++*count || len < 2 || der[0] != 0x30)
+	if (number != ++*count || !len || !der)
 		abort();
 	return 0;
 }
