@@ -104,6 +104,8 @@ static void teardown(void)
 	store_reader_free(self.reader);
 	store_close(store);
 	store_close(writer);
+	self.reader = NULL;
+	store = writer = NULL;
 	*strrchr(directory, '/') = '\0';
 	snprintf(command, sizeof command, "rm -rf %s", directory);
 	ck_assert_int_eq(system(command), 0);
