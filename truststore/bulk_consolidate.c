@@ -173,6 +173,8 @@ static int merge(struct merging *m, bool force, struct err *err)
 		code = write_files(m, err);
 	if (!code)
 		code = store_write(m->bulk->store, record_work, m, err);
+	if (!code && m->out->changed)
+		bulk_prune(m->bulk, m->type, NULL, m->out->sequence);
 	m->out->clusters = m->count;
 	m->out->certificates = m->archive.count;
 	return code;

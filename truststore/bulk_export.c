@@ -4,15 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "truststore/base/clock.h"
 #include "truststore/bulk.h"
 #include "truststore/bulk_sign.h"
 #include "truststore/identity.h"
 #include "truststore/trust.h"
-
-enum { KEPT = 3 }; /* so many of the last exports stay, for those who are reading them */
 
 /* One call of bulk_export. */
 struct exporting {
@@ -229,47 +226,6 @@ static int write_export(struct exporting *e, struct bulk_exported *out, struct e
 	return code;
 }
 
-/* --- old exports */
-
-struct pruning {
-	const struct bulk *bulk;
-	enum bulk_type type;
-	uint64_t before;
-	char names[64][BULK_NAME_SIZE]; /* the rest the next time */
-	size_t count;
-};
-
-static int find_old(const char *file, void *arg, struct err *err)
-{
-	struct pruning *p = arg;
-	struct bulk_name name;
-	(void)err;
-	if (!bulk_name_parse(file, BULK_ARCHIVE, &name) && !bulk_name_parse(file, BULK_MANIFEST, &name) && !bulk_name_parse(file, BULK_SIGNATURE, &name))
-		return ERR_OK;
-	if (name.consolidated || name.type != p->type || name.sequence >= p->before || strcasecmp(name.cluster, p->bulk->cluster) ||
-	    p->count == sizeof p->names / sizeof p->names[0])
-		return ERR_OK;
-	snprintf(p->names[p->count++], BULK_NAME_SIZE, "%s", file);
-	return ERR_OK;
-}
-
-/* What cannot be cleaned up today can be tomorrow: no failure of the export. */
-static void prune(const struct exporting *e)
-{
-	uint64_t sequence = e->own.type[e->type].sequence;
-	struct err ignored;
-	if (sequence <= KEPT)
-		return;
-	struct pruning *p = calloc(1, sizeof *p);
-	if (!p)
-		return;
-	*p = (struct pruning){ .bulk = e->bulk, .type = e->type, .before = sequence - KEPT + 1 };
-	if (!bulk_place_list(e->bulk->place, find_old, p, &ignored))
-		for (size_t i = 0; i < p->count; i++)
-			bulk_place_delete(e->bulk->place, p->names[i], &ignored);
-	free(p);
-}
-
 static int export_now(struct exporting *e, struct bulk_exported *out, struct err *err)
 {
 	struct bulk_listing *listing = malloc(sizeof *listing);
@@ -286,7 +242,7 @@ static int export_now(struct exporting *e, struct bulk_exported *out, struct err
 	if (!code)
 		code = store_write(e->bulk->store, done_work, e, err);
 	if (!code)
-		prune(e);
+		bulk_prune(e->bulk, e->type, e->bulk->cluster, e->own.type[e->type].sequence);
 	return code;
 }
 

@@ -1,11 +1,17 @@
 /* What is in the shared place. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "truststore/bulk.h"
+
+enum {
+	KEPT = 3,       /* so many of the last ones stay, for those who are reading them */
+	PRUNED_MAX = 64 /* at a time; the rest the next time */
+};
 
 struct listing {
 	const struct bulk *bulk;
@@ -87,4 +93,40 @@ int bulk_list(struct bulk *bulk, enum bulk_type type, struct bulk_listing *out, 
 		return code;
 	qsort(out->exports, out->export_count, sizeof out->exports[0], by_name);
 	return bulk_inputs(out->exports, out->export_count, &out->inputs, err);
+}
+
+/* --- what is old */
+
+struct pruning {
+	const char *cluster;
+	enum bulk_type type;
+	uint64_t before;
+	char names[PRUNED_MAX][BULK_NAME_SIZE];
+	size_t count;
+};
+
+static int find_old(const char *file, void *arg, struct err *err)
+{
+	struct pruning *p = arg;
+	struct bulk_name name;
+	(void)err;
+	if (!bulk_name_parse(file, BULK_ARCHIVE, &name) && !bulk_name_parse(file, BULK_MANIFEST, &name) && !bulk_name_parse(file, BULK_SIGNATURE, &name))
+		return ERR_OK;
+	bool ours = p->cluster ? !name.consolidated && !strcasecmp(name.cluster, p->cluster) : name.consolidated;
+	if (ours && name.type == p->type && name.sequence < p->before && p->count < PRUNED_MAX)
+		snprintf(p->names[p->count++], BULK_NAME_SIZE, "%s", file);
+	return ERR_OK;
+}
+
+void bulk_prune(struct bulk *bulk, enum bulk_type type, const char *cluster, uint64_t sequence)
+{
+	struct err ignored;
+	struct pruning *p = sequence > KEPT ? calloc(1, sizeof *p) : NULL;
+	if (!p)
+		return;
+	*p = (struct pruning){ .cluster = cluster, .type = type, .before = sequence - KEPT + 1 };
+	if (!bulk_place_list(bulk->place, find_old, p, &ignored))
+		for (size_t i = 0; i < p->count; i++)
+			bulk_place_delete(bulk->place, p->names[i], &ignored);
+	free(p);
 }

@@ -150,5 +150,19 @@ out_has 'CN=app of b of cluster old: added to CAPF-trust as CAPF'
 expect 0 truststore --config a.conf bulk retire old
 ok "archives that others made"
 
+# --- old files go
+for number in 1 2 3 4 5; do
+	expect 0 truststore --config b.conf bulk export --type tftp
+	expect 0 truststore --config a.conf bulk consolidate --type tftp
+done
+files=(place/b-tftp-*)
+same 'files of three exports' 9 ${#files[@]}
+files=(place/_all-tftp-*)
+same 'files of three merged archives' 6 ${#files[@]}
+files=(place/b-tomcat-*)
+[ ${#files[@]} -ge 3 ] || fail "another type's exports are gone"
+expect 0 truststore --config a.conf bulk import --type tftp
+ok "three of each stay"
+
 expect 0 truststore --config a.conf verify
 expect 0 truststore --config b.conf verify
