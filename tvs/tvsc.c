@@ -48,6 +48,7 @@ struct subject {
 	const char *text;
 	unsigned number;  /* of the certificate in the file */
 	const char *out;  /* where a found certificate goes; NULL: nowhere */
+	bool alone;       /* that is standard output, where nothing else goes then */
 };
 
 /* --- setting up */
@@ -287,7 +288,7 @@ static int show(struct run *run, size_t server, const struct question *question,
 		json_t *object = reply_json(reply, cert, subject, panel_name(run->panel, server));
 		if (json_array_append_new(run->list, object))
 			return err_set(err, ERR_MEMORY, "out of memory");
-	} else if (!cli_quiet(run->cli) && !(subject->out && !strcmp(subject->out, "-"))) {
+	} else if (!cli_quiet(run->cli) && !subject->alone) {
 		print_reply(run, server, reply, cert, subject);
 	}
 	return reply->found && subject->out ? keep_found(run, reply->found, subject->out, err) : 0;
@@ -351,7 +352,7 @@ static int ask_every(struct run *run, const struct question *question,
 {
 	struct reply first = { 0 }, reply;
 	struct subject about = *subject;
-	bool have_first = false;
+	const char *first_name = NULL;
 	int rc = 0;
 	for (size_t i = 0; !rc && i < panel_count(run->panel); i++) {
 		if (run->dead[i])
@@ -362,22 +363,20 @@ static int ask_every(struct run *run, const struct question *question,
 			continue;
 		}
 		rc = show(run, i, question, &reply, &about, err);
-		if (have_first && !same_answer(&first, &reply)) {
+		if (first_name && !same_answer(&first, &reply)) {
 			run->no = true;
-			cli_warn(run->cli, "%s does not agree with the server before it",
-			         panel_name(run->panel, i));
+			cli_warn(run->cli, "%s does not agree with %s", panel_name(run->panel, i), first_name);
 		}
 		if (reply.found)
 			about.out = NULL; /* one copy is enough */
-		if (have_first) {
+		if (first_name) {
 			cert_free(reply.found);
 		} else {
 			first = reply;
-			have_first = true;
+			first_name = panel_name(run->panel, i);
 		}
 	}
-	if (have_first)
-		cert_free(first.found);
+	cert_free(first.found);
 	return rc;
 }
 
@@ -490,9 +489,12 @@ static int cmd_query(struct cli *cli)
 	struct err err;
 	struct question question = { .name = &name };
 	struct subject subject = { .out = cli_option(cli, "out") };
+	subject.alone = subject.out && !strcmp(subject.out, "-");
 	int rc = run_begin(&run, cli, &err);
 	if (!rc)
 		rc = read_name(cli, &name, &err);
+	if (!rc && subject.alone && cli_json(cli))
+		rc = err_set(&err, ERR_USAGE, "--json and --out - both go to standard output");
 	if (!rc)
 		rc = ask(&run, &question, &subject, &err);
 	int code = rc ? cli_fail(cli, &err) : run_end(&run, false);

@@ -232,7 +232,7 @@ expect 1 tvsc --all --server "$good" --server "$less" --ca tvs.pem --json check 
 same verdicts '[false, false]' "$(json '[v["trusted"] for v in d]')"
 expect 1 tvsc --all --server "$good" --server "$less" --ca tvs.pem --json verify app.pem
 same verdicts '[true, true]' "$(json '[v["trusted"] for v in d]')"
-err_has "$less does not agree"
+err_has "$less does not agree with $good"
 expect 2 tvsc --all --server "$good" --server "$nobody" --ca tvs.pem --json verify app.pem
 same verdicts '[true]' "$(json '[v["trusted"] for v in d]')"
 err_has "$nobody"
@@ -253,6 +253,10 @@ err_has "found.pem"
 expect 0 tvsc --server "$good" --ca tvs.pem query --issuer "$issuer" --serial "$serial" --out found.pem --overwrite
 expect 0 tvsc --server "$good" --ca tvs.pem query --issuer "$issuer" --serial "$serial" --out -
 openssl x509 -in out -noout || fail "no PEM on standard output"
+expect 0 tvsc --server "$good" --server "$twin" --all --ca tvs.pem query --issuer "$issuer" --serial "$serial" --out -
+same "lines that are not PEM" 0 "$(sed '/-----BEGIN/,/-----END/d' out | wc -l)"
+same "certificates on standard output" 1 "$(grep -c BEGIN out)"
+expect 2 tvsc --server "$good" --ca tvs.pem query --issuer "$issuer" --serial "$serial" --out - --json
 expect 2 tvsc --server "$good" --ca tvs.pem query --issuer "CN=somebody" --serial "$serial" --out no.pem
 err_has "another certificate"
 expect 2 tvsc --server "$good" --ca tvs.pem query --issuer "$issuer" --serial "77" --out no.pem
