@@ -128,6 +128,13 @@ expect 2 T export --format p12 --out a.p12
 err_has '--password-file'
 echo 'correct horse' >password
 chmod 600 password
+if ! grep -q '^#define HAVE_LIBCRYPTO' "$top_builddir/config.h"; then
+	expect 2 T export --in Phone-CTL-trust --format p12 --out a.p12 --password-file password
+	err_has 'built without libcrypto'
+	[ ! -e a.p12 ] || fail "a refused export leaves a file"
+	ok "without libcrypto an archive is refused"
+	exit 0
+fi
 expect 0 T export --in Phone-CTL-trust --format p12 --out a.p12 --password-file password
 openssl pkcs12 -in a.p12 -nokeys -passin file:password -out p12.pem 2>>openssl.log || fail "openssl pkcs12 refuses the archive"
 same "certificates in the archive" 10 "$(grep -c BEGIN p12.pem)"
