@@ -101,7 +101,7 @@ text 'Digital Signature, Certificate Sign'
 expect 0 T identity new ITLRecovery
 expect 0 T identity export ITLRecovery --out itl.pem
 text "$(openssl x509 -in itl.pem -noout -text >text; echo "ITLRECOVERY_$host")"
-same "years" 20 "$(($(date -d "$(openssl x509 -in itl.pem -noout -enddate | cut -d= -f2)" +%Y) - $(date +%Y)))"
+same "years" 20 "$(($(date -d "$(openssl x509 -in itl.pem -noout -enddate | cut -d= -f2)" +%Y) - $(date -d "$(openssl x509 -in itl.pem -noout -startdate | cut -d= -f2)" +%Y)))"
 expect 0 T identity new ipsec
 expect 0 T identity export ipsec --out ipsec.pem
 openssl x509 -in ipsec.pem -noout -ext extendedKeyUsage | grep -q 'TLS Web Server Authentication, TLS Web Client Authentication, ipsec Internet Key Exchange\|IPSec End System' || fail "usages of ipsec"
