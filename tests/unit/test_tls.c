@@ -33,7 +33,7 @@ static int try_setup(const struct own *own, enum tls_version min, const char *ci
 	struct span ca[2];
 	gnutls_datum_t der;
 	char path[512];
-	snprintf(path, sizeof path, "%s/tests/data/certs/capf.der", getenv("top_srcdir"));
+	snprintf(path, sizeof path, "%s/tests/data/vectors/keys/capf-of-lsc.der", getenv("top_srcdir"));
 	ck_assert_int_eq(gnutls_load_file(path, &der), 0);
 	ca[0] = (struct span){ der.data, der.size };
 	struct tls_config config = {
