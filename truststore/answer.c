@@ -38,7 +38,8 @@ const char *revocation_status_name(enum revocation_status status)
 /* Offsets of the fields in the record. */
 enum {
 	AT_VERSION = 0, AT_FLAGS = 1, AT_REVOCATION = 2, AT_ZERO = 3, AT_REVOCATION_UNTIL = 4,
-	AT_NOT_BEFORE = 12, AT_NOT_AFTER = 20, AT_STORED_UNTIL = 28, AT_ROLES = 36, ROLE_SIZE = 12
+	AT_REVOCATION_NEXT = 12, AT_NOT_BEFORE = 20, AT_NOT_AFTER = 28, AT_STORED_UNTIL = 36, AT_ROLES = 44,
+	ROLE_SIZE = 12
 };
 _Static_assert(AT_ROLES + ROLE_COUNT * ROLE_SIZE == ANSWER_SIZE, "the record's size is fixed");
 
@@ -49,6 +50,7 @@ void answer_encode(const struct answer *answer, uint8_t out[ANSWER_SIZE])
 	out[AT_REVOCATION] = (uint8_t)answer->revocation;
 	out[AT_ZERO] = 0;
 	put_be(out + AT_REVOCATION_UNTIL, (uint64_t)answer->revocation_until, 8);
+	put_be(out + AT_REVOCATION_NEXT, (uint64_t)answer->revocation_next, 8);
 	put_be(out + AT_NOT_BEFORE, (uint64_t)answer->not_before, 8);
 	put_be(out + AT_NOT_AFTER, (uint64_t)answer->not_after, 8);
 	put_be(out + AT_STORED_UNTIL, (uint64_t)answer->stored_until, 8);
@@ -68,6 +70,7 @@ int answer_decode(const void *bytes, size_t len, struct answer *answer)
 	answer->blocked = in[AT_FLAGS] & ANSWER_BLOCKED;
 	answer->revocation = (enum revocation_status)in[AT_REVOCATION];
 	answer->revocation_until = (int64_t)get_be(in + AT_REVOCATION_UNTIL, 8);
+	answer->revocation_next = (int64_t)get_be(in + AT_REVOCATION_NEXT, 8);
 	answer->not_before = (int64_t)get_be(in + AT_NOT_BEFORE, 8);
 	answer->not_after = (int64_t)get_be(in + AT_NOT_AFTER, 8);
 	answer->stored_until = (int64_t)get_be(in + AT_STORED_UNTIL, 8);
@@ -89,6 +92,14 @@ static uint32_t seconds_until(int64_t until, int64_t now)
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Seconds that a moment at which a status ends leaves. */
+static uint32_t seconds_left(int64_t until, int64_t now)
+{
+	if (until == CLOCK_NEVER)
+		return UINT32_MAX;
+	return until <= now ? ANSWER_PAST_TTL : seconds_until(until, now);
 }
 
 static bool lapsed(const struct answer *answer, int64_t now)
@@ -154,16 +165,26 @@ static enum reason judge_reason(const struct answer *answer, int64_t now,
 	return roles ? REASON_TRUSTED : REASON_NO_ROLE;
 }
 
+/* How long the revocation status allows an answer to be remembered. */
+static uint32_t revocation_ttl(const struct answer *answer, int64_t now, const struct answer_policy *policy)
+{
+	if (answer->revocation == REVOCATION_NOT_APPLICABLE)
+		return UINT32_MAX;
+	uint32_t ttl = smaller(seconds_left(answer->revocation_until, now),
+	                       seconds_left(answer->revocation_next, now));
+	bool wanted = answer->revocation == REVOCATION_UNCHECKED && policy->checking;
+	return wanted ? smaller(ttl, ANSWER_PAST_TTL) : ttl;
+}
+
 /* At the last second of validity the answer holds for that second: so at least 1. */
-static uint32_t judge_ttl(const struct answer *answer, int64_t now, uint32_t ttl)
+static uint32_t judge_ttl(const struct answer *answer, int64_t now, const struct answer_policy *policy,
+                          uint32_t ttl)
 {
 	if (now > answer->not_after)
 		ttl = smaller(ttl, ANSWER_PAST_TTL);
 	else
 		ttl = smaller(ttl, seconds_until(answer->not_after, now));
-	if (answer->revocation != REVOCATION_NOT_APPLICABLE && answer->revocation_until != CLOCK_NEVER)
-		ttl = smaller(ttl, lapsed(answer, now) ? ANSWER_PAST_TTL
-		                                       : seconds_until(answer->revocation_until, now));
+	ttl = smaller(ttl, revocation_ttl(answer, now, policy));
 	return ttl ? ttl : 1;
 }
 
@@ -177,5 +198,5 @@ void answer_judge(const struct answer *answer, int64_t now, const struct answer_
 		return;
 	out->trusted = true;
 	out->roles = roles;
-	out->ttl = judge_ttl(answer, now, ttl);
+	out->ttl = judge_ttl(answer, now, policy, ttl);
 }

@@ -49,13 +49,14 @@ struct answer_role {
 struct answer {
 	bool blocked;
 	enum revocation_status revocation;
-	int64_t revocation_until; /* when it must be asked anew; CLOCK_NEVER: no bound */
+	int64_t revocation_until; /* when the status stops to count; CLOCK_NEVER: no bound */
+	int64_t revocation_next;  /* when it must be asked anew; CLOCK_NEVER: no bound */
 	int64_t not_before, not_after;
 	int64_t stored_until;     /* the last membership's end, with a role or without; 0: in no store */
 	struct answer_role role[ROLE_COUNT];
 };
 
-enum { ANSWER_SIZE = 120 }; /* bytes of the encoded record, fixed; see FORMAT.md */
+enum { ANSWER_SIZE = 128 }; /* bytes of the encoded record, fixed; see FORMAT.md */
 
 void answer_encode(const struct answer *answer, uint8_t out[ANSWER_SIZE]);
 /* ERR_STORE for a record that is not of this format. */
@@ -67,11 +68,12 @@ struct answer_policy {
 	bool deny_unknown;        /* [ocsp] on-unknown = deny */
 	bool deny_unreachable;    /* [ocsp] on-unreachable = deny; never checked and lapsed count as this */
 	bool deny_no_source;      /* [ocsp] on-no-source = deny */
+	bool checking;            /* [ocsp] enable: what was never checked must be asked now */
 };
 
 enum {
 	ANSWER_DEFAULT_TTL = 86400, /* seconds */
-	ANSWER_PAST_TTL = 300       /* where a setting allows what lies in the past */
+	ANSWER_PAST_TTL = 300       /* where the moment that bounds it lies in the past, and that is allowed */
 };
 
 struct verdict {
@@ -83,6 +85,8 @@ struct verdict {
 
 /* The trust decision. `answer` NULL: nothing is known of the certificate. Of several reasons the first of: blocked,
  * revoked, unknown (in no store now), not-yet-valid, expired, revocation-unknown, no-role.
+ * The TTL is the smallest of those of the roles and of the seconds until a role ends, until not-after, until the revocation
+ * status lapses and until it must be asked anew; of these three, one that lies in the past counts as ANSWER_PAST_TTL.
  * Pure: reads nothing but its arguments. not-after is the last second of validity (RFC 5280, 4.1.2.5). */
 void answer_judge(const struct answer *answer, int64_t now, const struct answer_policy *policy,
                   struct verdict *out);

@@ -147,22 +147,34 @@ static void say_revocation(struct explaining *e)
 		                                                        : "let that pass");
 }
 
-/* Which of the bounds of answer_judge decided. */
-static void say_ttl(struct explaining *e)
+/* True if the revocation status should have been asked for by now. */
+static bool check_is_due(const struct explaining *e)
 {
 	const struct answer *answer = &e->view.answer;
-	int64_t end = e->at + e->view.verdict.ttl;
-	const char *why = "the TTL of its membership";
+	return answer->revocation_until <= e->at || answer->revocation_next <= e->at ||
+	       (answer->revocation == REVOCATION_UNCHECKED && e->scene.policy->checking);
+}
+
+/* Which of the bounds of answer_judge decided. */
+static const char *ttl_bound(const struct explaining *e)
+{
+	const struct answer *answer = &e->view.answer;
+	uint32_t ttl = e->view.verdict.ttl;
+	int64_t end = e->at + ttl;
+	if (answer->not_after == end || (answer->not_after == e->at && ttl == 1))
+		return "its validity ends then";
+	if (answer->not_after < e->at && ttl == ANSWER_PAST_TTL)
+		return "it has expired, which the settings allow for a short while at a time";
+	if (answer->revocation_until == end)
+		return "its revocation status lapses then";
+	if (answer->revocation_next == end)
+		return "its revocation status must be asked anew then";
+	if (answer->revocation != REVOCATION_NOT_APPLICABLE && ttl == ANSWER_PAST_TTL && check_is_due(e))
+		return "its revocation status must be asked now";
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (answer->role[role].until == end)
-			why = "its membership ends then";
-	if (answer->revocation != REVOCATION_NOT_APPLICABLE && answer->revocation_until == end)
-		why = "its revocation status must be asked anew then";
-	if (answer->not_after == end || (answer->not_after == e->at && e->view.verdict.ttl == 1))
-		why = "its validity ends then";
-	else if (answer->not_after < e->at && e->view.verdict.ttl == ANSWER_PAST_TTL)
-		why = "it has expired, which the settings allow for a short while at a time";
-	say(e, "A phone may remember this for %lu seconds: %s.", (unsigned long)e->view.verdict.ttl, why);
+			return "its membership ends then";
+	return "the TTL of its membership";
 }
 
 static int say_why(struct explaining *e, struct err *err)
@@ -192,7 +204,8 @@ static int say_why(struct explaining *e, struct err *err)
 	case REASON_TRUSTED:
 		say(e, "It is valid until %s.", clock_format(cert->not_after, when));
 		say_revocation(e);
-		say_ttl(e);
+		say(e, "A phone may remember this for %lu seconds: %s.",
+		    (unsigned long)e->view.verdict.ttl, ttl_bound(e));
 		break;
 	default:
 		say_revocation(e);

@@ -183,6 +183,7 @@ static int show_revocation(struct showing *showing, struct err *err)
 	jsonw_string(out, "status", status);
 	jsonw_time(out, "until", answer->revocation_until);
 	jsonw_time(out, "checked", code ? CLOCK_NEVER : record.checked);
+	jsonw_time(out, "next_check", code ? CLOCK_NEVER : record.next_check);
 	jsonw_text(out, "source", record.source.bytes, record.source.len);
 	jsonw_text(out, "error", record.error.bytes, record.error.len);
 	jsonw_close(out, '}');

@@ -75,7 +75,7 @@ int mark_record_decode(struct span bytes, struct mark_record *out);
 /* `revocation`: written by ocspcheck, read when an answer is derived. */
 struct revocation_record {
 	enum revocation_status status;
-	int64_t until;       /* when it must be asked anew (answer.h); CLOCK_NEVER: no bound */
+	int64_t until;       /* when it stops to count (answer.h); CLOCK_NEVER: no bound */
 	int64_t this_update, next_update; /* of the response that says so; 0: none */
 	int64_t checked, next_check;      /* last attempt, next attempt */
 	int64_t revoked_at;

@@ -40,6 +40,8 @@ static int derive_revocation(struct txn *txn, const struct digest *cert, struct 
 		return trust_broken(txn, STORE_REVOCATION, err);
 	out->revocation = revocation.status;
 	out->revocation_until = revocation.until;
+	if (revocation.status != REVOCATION_NO_SOURCE) /* else there is nobody to be asked */
+		out->revocation_next = revocation.next_check;
 	return ERR_OK;
 }
 
@@ -51,7 +53,8 @@ static int begin(struct txn *txn, const struct digest *cert, const struct cert_r
 	int blocked = ERR_NOT_FOUND;
 	if (!txn_absent(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE))
 		blocked = txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &block);
-	*out = (struct answer){ .blocked = !blocked, .revocation_until = CLOCK_NEVER };
+	*out = (struct answer){ .blocked = !blocked, .revocation_until = CLOCK_NEVER,
+	                        .revocation_next = CLOCK_NEVER };
 	if (!record || (blocked && blocked != ERR_NOT_FOUND))
 		return blocked;
 	out->not_before = record->not_before;

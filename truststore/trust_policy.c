@@ -15,4 +15,5 @@ void trust_policy(const struct conf *conf, struct answer_policy *out)
 	out->deny_unknown = strict || denies(conf, "on-unknown");
 	out->deny_unreachable = strict || denies(conf, "on-unreachable");
 	out->deny_no_source = strict || denies(conf, "on-no-source");
+	out->checking = conf_flag(conf, "ocsp", "enable");
 }

@@ -34,7 +34,7 @@ RECORD(change)
 /* Whatever a record says, the verdict is sound. */
 static void judge(const struct answer *answer, int64_t now, unsigned bits)
 {
-	struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8 };
+	struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8, bits & 16 };
 	struct verdict verdict;
 	answer_judge(answer, now, &policy, &verdict);
 	if (verdict.trusted != (verdict.reason == REASON_TRUSTED) || verdict.trusted != (verdict.roles != 0) ||
@@ -55,7 +55,7 @@ static void try_answer(const uint8_t *data, size_t size)
 	if (memcmp(bytes, data, size))
 		abort();
 	const int64_t times[] = { 0, INT64_MIN, INT64_MAX, answer.not_before, answer.not_after, answer.revocation_until,
-	                          answer.stored_until, answer.role[0].until };
+	                          answer.revocation_next, answer.stored_until, answer.role[0].until };
 	for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
 		judge(&answer, times[i], data[size - 1]);
 		judge(&answer, (int64_t)((uint64_t)times[i] - 1), data[size - 1]);

@@ -7,7 +7,7 @@ need openssl python3
 need_python cryptography ssl
 
 make_store
-make_conf tvs.conf '[ocsp]' 'enable = yes' 'timeout = 2s'
+make_conf tvs.conf '[ocsp]' 'enable = yes' 'timeout = 2s' 'interval = 20h'
 phone=$top_srcdir/tests/integration/phone.py
 ocsp_ca ca
 responder_port=$(free_port)
@@ -29,17 +29,33 @@ told()
 	same answer "$2" "$(cat out)"
 }
 
+# remembered LEAST MOST: for how many seconds a phone may believe that leaf.pem is trusted
+remembered()
+{
+	local ttl
+	expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
+	ttl=$(sed -n 's/^trusted APP-SERVER \([0-9]*\)$/\1/p' out)
+	[ "${ttl:-0}" -ge "$1" ] && [ "${ttl:-0}" -le "$2" ] || fail "TTL is not from $1 to $2: $(cat out)"
+}
+
+# clock_at TIME: a daemon whose clock stands elsewhere
+clock_at()
+{
+	stop "$tvsd_pid"
+	TVS_CLOCK=$1 start_tvsd tvs.conf
+}
+
 cert_new leaf --ca ca --ext "authorityInfoAccess=OCSP;URI:http://127.0.0.1:$responder_port/"
 index_add ca leaf
 answering -nmin 30
 start_tvsd tvs.conf
 told 1 "not trusted"
-truststore --config tvs.conf --quiet add tomcat-trust ca.pem leaf.pem
+truststore --config tvs.conf --quiet add --no-check tomcat-trust ca.pem leaf.pem
+told 0 "trusted APP-SERVER 300"
+ok "not checked yet: it must be asked now, so the answer is remembered for a short while"
 expect 0 ocspcheck --config tvs.conf run --all
-expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
-ttl=$(sed -n 's/^trusted APP-SERVER \([0-9]*\)$/\1/p' out)
-[ "${ttl:-99999}" -le 1800 ] || fail "the answer outlives the status: $(cat out)"
-ok "good: trusted, and not for longer than the responder's word"
+remembered 1 900
+ok "good: trusted, and not for longer than until the next check, halfway through the responder's word"
 
 index_add ca leaf R keyCompromise
 answering -nmin 30
@@ -57,26 +73,30 @@ wait_for 5 later_than "$known"
 index_add ca leaf
 answering -ndays 2
 expect 0 ocspcheck --config tvs.conf run --all
-told 0 "trusted APP-SERVER 86400"
-ok "a newer good ends it"
+remembered 62000 72000
+expect 0 truststore --config tvs.conf explain "$(sha256_of leaf.pem)"
+log_has "its revocation status must be asked anew then" out
+clock_at +21h
+told 0 "trusted APP-SERVER 300"
+expect 0 env TVS_CLOCK=+21h truststore --config tvs.conf explain "$(sha256_of leaf.pem)"
+log_has "its revocation status must be asked now" out
+clock_at +0s
+ok "a newer good ends it; the answer lives no longer than the interval, and shortly where the check is late"
 
 stop "$responder_pid"
 responder_pid=
 expect 0 ocspcheck --config tvs.conf run --all
-told 0 "trusted APP-SERVER 86400"
-stop "$tvsd_pid"
-TVS_CLOCK=+47h start_tvsd tvs.conf
-expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
-[ "$(cut -d' ' -f3 out)" -le 3600 ] || fail "the answer outlives nextUpdate: $(cat out)"
-stop "$tvsd_pid"
-TVS_CLOCK=+49h start_tvsd tvs.conf
+remembered 1 60
+clock_at +47h
 told 0 "trusted APP-SERVER 300"
-stop "$tvsd_pid"
+clock_at +172600s
+remembered 1 200
+clock_at +49h
+told 0 "trusted APP-SERVER 300"
 echo 'on-unreachable = deny' >>tvs.conf
-TVS_CLOCK=+47h start_tvsd tvs.conf
-expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
-stop "$tvsd_pid"
-TVS_CLOCK=+49h start_tvsd tvs.conf
+clock_at +47h
+told 0 "trusted APP-SERVER 300"
+clock_at +49h
 told 1 "not trusted"
 log_has "reason=revocation-unknown"
 stop "$tvsd_pid"

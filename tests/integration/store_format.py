@@ -10,7 +10,7 @@ import sys
 import time
 
 NEVER = 2**63 - 1
-STATUS_SELF, STATUS_UNCHECKED = 1, 0
+STATUS_UNCHECKED, STATUS_SELF, STATUS_NO_SOURCE = 0, 1, 6
 
 
 def parse_dump(path):
@@ -170,8 +170,8 @@ def read_mark(raw):
 def read_revocation(raw):
     f = Fields(raw)
     found = {"status": f.number(1), "reason": f.number(1), "failures": f.number(2), "until": f.time()}
-    for _ in range(5):
-        f.time()
+    for name in "this_update", "next_update", "checked", "next", "revoked_at":
+        found[name] = f.time()
     f.text(), f.text(), f.end()
     return found
 
@@ -195,11 +195,11 @@ def read_change(raw):
 
 
 def read_answer(raw):
-    assert len(raw) == 120 and raw[0] == 1 and raw[3] == 0 and raw[1] < 2
-    times = struct.unpack(">4q", raw[4:36])
-    roles = [struct.unpack(">qI", raw[36 + 12 * r:48 + 12 * r]) for r in range(7)]
-    return {"blocked": raw[1], "status": raw[2], "again": times[0], "from": times[1], "to": times[2],
-            "stored": times[3], "roles": roles}
+    assert len(raw) == 128 and raw[0] == 1 and raw[3] == 0 and raw[1] < 2
+    times = struct.unpack(">5q", raw[4:44])
+    roles = [struct.unpack(">qI", raw[44 + 12 * r:56 + 12 * r]) for r in range(7)]
+    return {"blocked": raw[1], "status": raw[2], "until": times[0], "again": times[1], "from": times[2],
+            "to": times[3], "stored": times[4], "roles": roles}
 
 
 def self_signed(cert):
@@ -228,8 +228,8 @@ def check_cert(digest, cert):
 
 
 def derive(digest, certs, stores, members, blocks, revocations):
-    answer = {"blocked": int(digest in blocks), "status": STATUS_UNCHECKED, "again": NEVER, "from": 0, "to": 0,
-              "stored": 0, "roles": [(0, 0)] * 7}
+    answer = {"blocked": int(digest in blocks), "status": STATUS_UNCHECKED, "until": NEVER, "again": NEVER, "from": 0,
+              "to": 0, "stored": 0, "roles": [(0, 0)] * 7}
     if digest not in certs:
         return answer
     cert = certs[digest]
@@ -237,7 +237,10 @@ def derive(digest, certs, stores, members, blocks, revocations):
     if cert["flags"] & 1:
         answer["status"] = STATUS_SELF
     elif digest in revocations:
-        answer["status"], answer["again"] = revocations[digest]["status"], revocations[digest]["until"]
+        known = revocations[digest]
+        answer["status"], answer["until"] = known["status"], known["until"]
+        if known["status"] != STATUS_NO_SOURCE:
+            answer["again"] = known["next"]
     for (name, of), member in members.items():
         if of != digest:
             continue

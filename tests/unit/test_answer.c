@@ -10,7 +10,7 @@
 static struct answer good(void)
 {
 	struct answer answer = {
-		.revocation = REVOCATION_NOT_APPLICABLE, .revocation_until = CLOCK_NEVER,
+		.revocation = REVOCATION_NOT_APPLICABLE, .revocation_until = CLOCK_NEVER, .revocation_next = CLOCK_NEVER,
 		.not_before = NOW - DAY, .not_after = NOW + 100 * DAY, .stored_until = CLOCK_NEVER,
 	};
 	answer.role[ROLE_TFTP] = (struct answer_role){ CLOCK_NEVER, ANSWER_DEFAULT_TTL };
@@ -168,6 +168,62 @@ START_TEST(revocation_by_status_and_policy)
 }
 END_TEST
 
+/* A phone never remembers an answer beyond the moment at which the status must be asked anew. */
+START_TEST(ttl_ends_with_the_next_check)
+{
+	struct answer a = good();
+	a.revocation = REVOCATION_GOOD;
+	a.revocation_until = NOW + 10 * DAY;
+	a.revocation_next = NOW + 3600;
+	ck_assert_uint_eq(ttl(&a), 3600);
+	ck_assert_uint_eq(judge(&a, NOW, &deny_all).ttl, 3600);
+	a.role[ROLE_TFTP].ttl = 60;
+	ck_assert_uint_eq(ttl(&a), 60);
+	a.role[ROLE_TFTP].ttl = ANSWER_DEFAULT_TTL;
+	a.revocation_next = NOW + 1;
+	ck_assert_uint_eq(ttl(&a), 1);
+	a.revocation_next = NOW; /* the check is late: good still counts, but is asked for again soon */
+	ck_assert_uint_eq(ttl(&a), ANSWER_PAST_TTL);
+	ck_assert_uint_eq(judge(&a, NOW, &deny_all).ttl, ANSWER_PAST_TTL);
+	a.revocation_next = INT64_MIN;
+	ck_assert_uint_eq(ttl(&a), ANSWER_PAST_TTL);
+	a.revocation_until = NOW + 20; /* and lapses sooner than that */
+	ck_assert_uint_eq(ttl(&a), 20);
+	a.revocation_until = NOW - 1;
+	a.revocation_next = NOW + 20; /* lapsed, and a retry is near */
+	ck_assert_uint_eq(ttl(&a), 20);
+	ck_assert_int_eq(judge(&a, NOW, &deny_all).reason, REASON_REVOCATION_UNKNOWN);
+	a.revocation_next = NOW + 3600;
+	ck_assert_uint_eq(ttl(&a), ANSWER_PAST_TTL);
+	a.revocation = REVOCATION_UNREACHABLE;
+	a.revocation_until = a.revocation_next = NOW + 900;
+	ck_assert_uint_eq(ttl(&a), 900);
+	a.revocation = REVOCATION_NOT_APPLICABLE; /* nothing of that holds for one that nobody can revoke */
+	a.revocation_until = a.revocation_next = NOW - 1;
+	ck_assert_uint_eq(ttl(&a), ANSWER_DEFAULT_TTL);
+}
+END_TEST
+
+/* Where certificates are checked, one that was not yet is asked about now. */
+START_TEST(unchecked_is_remembered_for_a_short_while)
+{
+	const struct answer_policy checking = { .checking = true };
+	struct answer a = good();
+	a.revocation = REVOCATION_UNCHECKED;
+	ck_assert_uint_eq(ttl(&a), ANSWER_DEFAULT_TTL);
+	ck_assert_uint_eq(judge(&a, NOW, &checking).ttl, ANSWER_PAST_TTL);
+	a.role[ROLE_TFTP].ttl = 20;
+	ck_assert_uint_eq(judge(&a, NOW, &checking).ttl, 20);
+	a.role[ROLE_TFTP].ttl = ANSWER_DEFAULT_TTL;
+	a.revocation = REVOCATION_NO_SOURCE; /* there is nobody to ask */
+	ck_assert_uint_eq(judge(&a, NOW, &checking).ttl, ANSWER_DEFAULT_TTL);
+	a.revocation = REVOCATION_NOT_APPLICABLE;
+	ck_assert_uint_eq(judge(&a, NOW, &checking).ttl, ANSWER_DEFAULT_TTL);
+	a.revocation = REVOCATION_GOOD;
+	ck_assert_uint_eq(judge(&a, NOW, &checking).ttl, ANSWER_DEFAULT_TTL);
+}
+END_TEST
+
 START_TEST(record_comes_back)
 {
 	struct answer a = good(), b;
@@ -175,8 +231,9 @@ START_TEST(record_comes_back)
 	a.blocked = true;
 	a.revocation = REVOCATION_GOOD;
 	a.revocation_until = 0x0102030405060708;
+	a.revocation_next = 0x1112131415161718;
 	answer_encode(&a, bytes);
-	ck_assert_mem_eq(bytes, "\1\1\2\0\1\2\3\4\5\6\7\10", 12);
+	ck_assert_mem_eq(bytes, "\1\1\2\0\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30", 20);
 	ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &b), 0);
 	answer_encode(&b, again);
 	ck_assert_mem_eq(bytes, again, sizeof bytes);
@@ -231,7 +288,7 @@ static struct answer any_answer(void)
 {
 	struct answer a = {
 		.blocked = any() % 8 == 0, .revocation = (enum revocation_status)(any() % REVOCATION_STATUS_COUNT),
-		.revocation_until = any_time(), .not_before = any() % 2 ? 0 : any_time(),
+		.revocation_until = any_time(), .revocation_next = any_time(), .not_before = any() % 2 ? 0 : any_time(),
 		.not_after = any_time(), .stored_until = any_time(),
 	};
 	for (int i = 0; i < ROLE_COUNT; i++)
@@ -259,8 +316,16 @@ static void check_trusted(const struct answer *a, const struct answer_policy *po
 			bound = (uint64_t)a->role[i].until - NOW;
 	}
 	ck_assert_uint_le(v->ttl, bound);
-	if (a->revocation == REVOCATION_GOOD && a->revocation_until > NOW && a->revocation_until != CLOCK_NEVER)
-		ck_assert_uint_le(v->ttl, (uint64_t)(a->revocation_until - NOW));
+	if (a->revocation == REVOCATION_NOT_APPLICABLE)
+		return;
+	const int64_t ends[] = { a->revocation_until, a->revocation_next };
+	for (int i = 0; i < 2; i++)
+		if (ends[i] > NOW && ends[i] != CLOCK_NEVER)
+			ck_assert_uint_le(v->ttl, (uint64_t)ends[i] - NOW);
+		else if (ends[i] <= NOW)
+			ck_assert_uint_le(v->ttl, ANSWER_PAST_TTL);
+	if (a->revocation == REVOCATION_UNCHECKED && policy->checking)
+		ck_assert_uint_le(v->ttl, ANSWER_PAST_TTL);
 }
 
 START_TEST(invariants_of_random_records)
@@ -269,7 +334,7 @@ START_TEST(invariants_of_random_records)
 	for (int i = 0; i < rounds; i++) {
 		struct answer a = any_answer(), back;
 		uint64_t bits = any();
-		struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8 };
+		struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8, bits & 16 };
 		uint8_t bytes[ANSWER_SIZE];
 		answer_encode(&a, bytes);
 		ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &back), 0);
@@ -292,6 +357,8 @@ int main(void)
 	tcase_add_test(tests, validity_includes_both_ends);
 	tcase_add_test(tests, roles_end_by_themselves);
 	tcase_add_test(tests, revocation_by_status_and_policy);
+	tcase_add_test(tests, ttl_ends_with_the_next_check);
+	tcase_add_test(tests, unchecked_is_remembered_for_a_short_while);
 	tcase_add_test(tests, record_comes_back);
 	tcase_add_test(tests, names);
 	tcase_add_test(tests, invariants_of_random_records);

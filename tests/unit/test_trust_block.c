@@ -48,7 +48,7 @@ static struct cert *issued(void)
 static void finding(const struct cert *cert, enum revocation_status status, int64_t this_update, int64_t until)
 {
 	struct revocation_record found = { .status = status, .until = until, .this_update = this_update,
-	                                   .checked = NOW, .next_check = NOW + 60,
+	                                   .checked = NOW, .next_check = NOW + DAY,
 	                                   .revoked_at = status == REVOCATION_REVOKED ? this_update : 0,
 	                                   .source = text_of("http://ocsp"), .error = text_of("") };
 	ck_assert_int_eq(fixture_revoke(cert_sha256(cert), &found), 0);
@@ -71,6 +71,24 @@ START_TEST(the_answer_follows_a_finding)
 	fixture_verify();
 	ck_assert_int_eq(fixture_remove("tomcat-trust", cert), 0);
 	ck_assert_uint_eq(fixture_count(STORE_REVOCATION), 0);
+	fixture_verify();
+	cert_free(cert);
+}
+END_TEST
+
+START_TEST(the_answer_ends_with_the_next_check)
+{
+	struct cert *cert = issued();
+	struct revocation_record found = { .status = REVOCATION_GOOD, .until = NOW + 30 * DAY, .this_update = NOW,
+	                                   .checked = NOW, .next_check = NOW + 3600 };
+	ck_assert_int_eq(fixture_add_to("tomcat-trust", cert), 0);
+	ck_assert_int_eq(fixture_revoke(cert_sha256(cert), &found), 0);
+	ck_assert_uint_eq(fixture_judge(cert, NOW).ttl, 3600);
+	ck_assert_uint_eq(fixture_judge(cert, NOW + 3600).ttl, ANSWER_PAST_TTL);
+	found.status = REVOCATION_NO_SOURCE; /* there is nobody to ask: no bound */
+	found.until = CLOCK_NEVER;
+	ck_assert_int_eq(fixture_revoke(cert_sha256(cert), &found), 0);
+	ck_assert_uint_eq(fixture_judge(cert, NOW).ttl, ANSWER_DEFAULT_TTL);
 	fixture_verify();
 	cert_free(cert);
 }
@@ -130,6 +148,7 @@ int main(void)
 	tcase_add_test(tests, a_block_wins_over_every_store);
 	tcase_add_test(tests, one_that_is_not_stored_can_be_blocked);
 	tcase_add_test(tests, the_answer_follows_a_finding);
+	tcase_add_test(tests, the_answer_ends_with_the_next_check);
 	tcase_add_test(tests, only_a_newer_good_ends_a_revocation);
 	tcase_add_test(tests, a_self_signed_one_has_no_revocation);
 	tcase_add_test(tests, what_is_not_stored_has_no_finding);

@@ -71,7 +71,8 @@ static void random_step(void)
 	const struct cert *cert = certs[any(CERTS)];
 	const char *store = stores[any(STORES)];
 	struct revocation_record found = { .status = (enum revocation_status)any(REVOCATION_STATUS_COUNT),
-	                                   .until = now + any(500), .this_update = now + any(3) };
+	                                   .until = now + any(500), .this_update = now + any(3),
+	                                   .next_check = now + any(500) };
 	switch (any(12)) {
 	case 0:
 	case 1:

@@ -26,7 +26,7 @@ static struct answer_policy policy_of(const char *text)
 START_TEST(the_default_allows_doubt_but_nothing_expired)
 {
 	struct answer_policy p = policy_of("[tvsd]\nmax-requests = 10\n");
-	ck_assert(!p.allow_expired && !p.deny_unknown && !p.deny_unreachable && !p.deny_no_source);
+	ck_assert(!p.allow_expired && !p.deny_unknown && !p.deny_unreachable && !p.deny_no_source && !p.checking);
 }
 END_TEST
 
@@ -38,6 +38,8 @@ START_TEST(each_key_counts)
 	ck_assert(!p.allow_expired && !p.deny_unknown && p.deny_unreachable && !p.deny_no_source);
 	p = policy_of("[ocsp]\non-no-source = deny\n");
 	ck_assert(!p.deny_unknown && !p.deny_unreachable && p.deny_no_source);
+	p = policy_of("[ocsp]\nenable = yes\n");
+	ck_assert(!p.deny_unknown && !p.deny_unreachable && !p.deny_no_source && p.checking);
 }
 END_TEST
 

@@ -30,7 +30,7 @@ static void setup(void)
 	struct cert *removed = fixture_named("CN=d");
 	struct trust_add own = { .store = "TVS-trust", .origin = "own" },
 		ends = { .store = "tomcat-trust", .until = NOW + 100 };
-	struct revocation_record found = { .status = REVOCATION_GOOD, .until = NOW + 50 };
+	struct revocation_record found = { .status = REVOCATION_GOOD, .until = NOW + 50, .next_check = NOW + 50 };
 	ck_assert_int_eq(fixture_add(cert, &own), 0);
 	ck_assert_int_eq(store_write(fixture_store, put_identity, NULL, &fixture_err), 0);
 	ck_assert_int_eq(fixture_add(ending, &ends), 0);
