@@ -1,11 +1,24 @@
 #!/bin/bash
-# Each program's manual names every command and every option that its help names, and the completion knows them.
+# Each program's manual names every command and every option that its help names, with the same letters, and the
+# completion knows them.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 
 # options FILE: the long options that a help text explains
 options()
 {
 	sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' "$1" | sort -u
+}
+
+# letters FILE: "x name" of the options there that have a letter, too
+letters()
+{
+	sed -nE 's/^ +-([a-zA-Z]), --([a-z-]+).*/\1 \2/p' "$1" | sort -u
+}
+
+# letters_of_manual FILE
+letters_of_manual()
+{
+	sed -nE 's/^\.It Fl ([a-zA-Z]) , Fl Fl ([a-z-]+).*/\1 \2/p' "$1" | sort -u
 }
 
 # commands FILE: those that it lists
@@ -31,6 +44,7 @@ check()
 		count=$((count + 1))
 	done < <(options help)
 	[ "$count" -ge 5 ] || fail "$program --help names hardly any option"
+	same "letters in $2" "$(letters help)" "$(letters_of_manual "$page")"
 	expect 0 "$program" --completion bash
 	cp out completion
 	while read -r option; do
