@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from tools import CLIENT_CPU, SERVER_CPU, SOURCE, Missing, Server, free_port, main, note, pinned, program, row, run, tool
+from tools import CLIENT_CPU, SERVER_CPU, SOURCE, Missing, Server, free_port, main, note, pinned, program, row, run, tool, wait_until
 
 MANY, LOOP, ENTRIES = 10000, 1000, 250000
 CA_CONF = """[ca]
@@ -54,11 +54,7 @@ def responder(port):
     """Is not waited for by a connection that says nothing: openssl ocsp never recovers from one."""
     server = Server("openssl", "ocsp", "-port", str(port), "-index", "ca.txt", "-CA", "ca.pem", "-rsigner", "ca.pem",
                     "-rkey", "ca.key", "-ndays", "2", port=port, log="responder.log", wait=False)
-    end = time.monotonic() + 30
-    while b"ACCEPT" not in open("responder.log", "rb").read():
-        if time.monotonic() > end:
-            raise Missing("openssl ocsp does not start")
-        time.sleep(0.05)
+    wait_until(lambda: b"ACCEPT" in open("responder.log", "rb").read(), 30, "openssl ocsp does not start")
     return server
 
 

@@ -82,6 +82,15 @@ def children(pid):
     return found
 
 
+def wait_until(what, seconds, otherwise):
+    """Until what() is true; Missing with the sentence `otherwise` when it is not in time."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise Missing(otherwise)
+        time.sleep(0.02)
+
+
 class Server:
     """A server process on the server's core, with all its children."""
 
@@ -94,16 +103,16 @@ class Server:
             self.wait()
 
     def wait(self):
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise Missing(f"{self.process.args[3]} ended: see {self.log.name}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise Missing(f"nothing listens on port {self.port}")
+        wait_until(self.listens, 60, f"nothing listens on port {self.port}")
+
+    def listens(self):
+        if self.process.poll() is not None:
+            raise Missing(f"{self.process.args[3]} ended: see {self.log.name}")
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
 
     def cpu_s(self):
         """Processor time of all threads of all its processes, in seconds."""

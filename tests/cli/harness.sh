@@ -29,10 +29,10 @@ inner 1 <<< 'expect 0 false'
 inner 0 <<< 'expect 1 false'
 inner 1 <<< 'echo found >"$tmp/sanitizer.123"; exit 0'
 err_has found
-limit=1 inner 124 <<< 'sleep 60'
+limit=1 inner 124 <<< 'sleep infinity'
 ok "exit codes"
 
-inner 0 <<< 'start sleep 60; echo $pid; start sleep 60; stop $pid TERM; [ "$stopped" = 143 ]'
+inner 0 <<< 'start sleep infinity; echo $pid; start sleep infinity; stop $pid TERM; [ "$stopped" = 143 ]'
 [ ! -e "/proc/$(head -n 1 out)" ] || fail "a process stays behind"
 ok "what was started is stopped"
 

@@ -27,6 +27,7 @@ from phone import (CERTIFICATE, DEVICE, ISSUER, QUERY_REQ, ROLES, SERIAL, STATUS
                    der_of, element, elements, frame, read_frame)
 
 REFUSED = element(STATUS, b"\1")
+DRIBBLE_SECONDS = 0.2  # between two bytes of an answer: a slow server
 
 
 def right(kind, session, der, roles, ttl):
@@ -114,7 +115,7 @@ class Fake:
                 if mode == "dribble":
                     for byte in reply:
                         tls.sendall(bytes([byte]))
-                        time.sleep(0.2)
+                        time.sleep(DRIBBLE_SECONDS)
                 tls.sendall(reply)
                 if mode in ("once", "http") or b"cut" in request:
                     tls.unwrap()

@@ -27,8 +27,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
+DRIP_SECONDS = 0.2  # between two bytes of an answer: a slow server
 numbers = itertools.count(1)
-delay = float(os.environ.get("SERVER_DELAY", "0"))
+delay = float(os.environ.get("SERVER_DELAY", "0"))  # seconds before each answer
 loaded = {}
 
 
@@ -123,7 +124,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while True:
             self.wfile.write(b"\x30")
             self.wfile.flush()
-            time.sleep(0.2)
+            time.sleep(DRIP_SECONDS)
 
     def responder(self, kind, rest, body):
         ca, _, encoded = rest.partition("/")
@@ -147,7 +148,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif what in ("404", "500"):
             self.page(int(what))
         elif what == "hang":
-            time.sleep(60)
+            self.rfile.read(1)  # until the client gives up
             self.close_connection = True
         elif what == "drip":
             self.drip()

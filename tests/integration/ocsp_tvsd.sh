@@ -116,6 +116,7 @@ import statistics, subprocess, sys, time
 import phone
 
 der = phone.der_of("leaf.pem")
+PAUSE = 0.002  # seconds between two questions of a phone
 
 
 def times(until):
@@ -125,7 +126,7 @@ def times(until):
             start = time.monotonic()
             assert phone.ask(sock, phone.verify_request(der, len(taken))).trusted
             taken.append(time.monotonic() - start)
-            time.sleep(0.002)
+            time.sleep(PAUSE)
     return taken
 
 

@@ -41,7 +41,7 @@ class Handler:
         os.rename(path + ".new", path)
         if self.options.mode == "drop":
             server.transport.abort()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # no time, but a turn of the loop, in which the connection ends
         if self.options.mode == "452-data":
             return "452 4.2.2 no room at the moment"
         return f"250 2.0.0 taken as number {self.count}"

@@ -85,15 +85,10 @@ expect 2 tvsd --check --config good.conf --store empty
 out_has 'identity new TVS'
 expect 2 tvsd --config good.conf --store empty
 err_one_line
-python3 - "$port" >holder.log 2>&1 <<'PYTHON' &
-import socket, sys, time
-s = socket.socket()
-s.bind(("127.0.0.1", int(sys.argv[1])))
-s.listen()
+log=holder.log start python3 -c 'import signal, socket, sys
+holder = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print("bound", flush=True)
-time.sleep(60)
-PYTHON
-test_pids+=($!)
+signal.pause()' "$port"
 log_has bound holder.log
 expect 2 tvsd --config good.conf
 err_one_line

@@ -18,28 +18,17 @@ export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
 import os, socket, ssl, statistics, sys, time
 import phone
+from events import children, connections, wait_until
 
 port, supervisor = int(sys.argv[1]), sys.argv[2]
 good = phone.verify_request(phone.der_of("ccm.pem"))
 using = phone.context("1.2", "AES256-SHA")
 
 
-def workers():
-    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
-        return file.read().split()
-
-
 def descriptors():
-    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in workers())
-
-
-def settled():
-    """descriptors() when the connections that were closed are gone."""
-    seen = [descriptors()]
-    while len(seen) < 6 or len(set(seen[-6:])) > 1:
-        time.sleep(0.05)
-        seen.append(descriptors())
-    return seen[-1]
+    """Of all workers, when no connection is left."""
+    wait_until(lambda: connections(port) == 0, why="the last connection ends")
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in children(supervisor))
 
 
 def milliseconds(rounds):
@@ -59,7 +48,7 @@ def raw():
 
 milliseconds(20)
 idle = milliseconds(60)
-before = settled()
+before = descriptors()
 outgoing = ssl.MemoryBIO()
 try:
     phone.context("1.2").wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
@@ -75,12 +64,10 @@ begun = time.monotonic()
 for i, sock in enumerate(ready):
     sock.sendall(good[:1 + i % 300])
 crowd += ready
-deadline = begun + 10
-while descriptors() < before + 3000:
-    assert time.monotonic() < deadline, f"{descriptors() - before} connections are there"
+wait_until(lambda: connections(port) == 3000, why="3,000 connections are there")
 busy = milliseconds(60)
 assert time.monotonic() - begun < 10, "too slow to say anything: the requests have been cut meanwhile"
-assert descriptors() >= before + 3000
+assert connections(port) >= 3000
 print(f"median {statistics.median(idle):.2f} ms alone, {statistics.median(busy):.2f} ms beside the crowd; "
       f"95 %: {idle[57]:.2f} and {busy[57]:.2f}")
 # this machine may be busy with other things; whoever had to wait for one of the crowd would wait for seconds
@@ -88,10 +75,7 @@ assert statistics.median(busy) < 3 * statistics.median(idle) + 50
 assert busy[-1] < 2000
 for sock in crowd:
     sock.close()
-deadline = time.monotonic() + 10
-while descriptors() > before + 2:
-    assert time.monotonic() < deadline, "descriptors are not given back"
-    time.sleep(0.05)
+assert descriptors() == before, "descriptors are not given back"
 PYTHON
 ! grep -q 'worker ended' tvsd.log || fail "a worker died"
 ok "a phone beside 3,000 connections that do nothing"

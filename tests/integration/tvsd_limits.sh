@@ -8,8 +8,9 @@ make_store
 cert_new ccm
 truststore --store "$store" --quiet add CallManager-trust ccm.pem
 cat >crowd.py <<'PYTHON'
-import socket, sys, time
+import socket, sys
 import phone
+from events import connections, wait_until
 
 port = int(sys.argv[1])
 good = phone.verify_request(phone.der_of("ccm.pem"))
@@ -20,7 +21,7 @@ def plain(source="127.0.0.1", host="127.0.0.1"):
     return socket.create_connection((host, port), 5, (source, 0))
 
 
-def is_closed(sock, seconds=0.3):
+def is_closed(sock, seconds):
     """True if the server closed it, whichever way."""
     sock.settimeout(seconds)
     try:
@@ -37,12 +38,6 @@ def talk(source="127.0.0.1"):
 
 def answered(sock):
     return phone.ask(sock, good).trusted
-
-
-def poll(what, seconds=5):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
 PYTHON
 export PYTHONPATH=$top_srcdir/tests/integration:$tmp PYTHONDONTWRITEBYTECODE=1
 
@@ -55,6 +50,7 @@ for workers in 1 4; do
 	first = talk()
 	assert answered(first)
 	crowd = [plain() for _ in range(63)]
+	wait_until(lambda: connections(port) == 64, why="64 connections are there")
 	for _ in range(20):
 	    assert is_closed(plain(), 5), "the 65th connection of an address is taken"
 	assert not any(is_closed(sock, 0.001) for sock in crowd), "one of the first 64 was closed"
@@ -62,7 +58,7 @@ for workers in 1 4; do
 	assert answered(talk("127.0.0.2")), "another address is refused"
 	# one leaves, one comes
 	crowd.pop().close()
-	poll(lambda: not is_closed(plain()))
+	wait_until(lambda: answered(talk()))
 	PYTHON
 	log_has "connection refused address=127.0.0.1:"
 	log_has "reason=address"
@@ -78,14 +74,14 @@ from crowd import *
 first = talk("127.0.0.9")
 assert answered(first)
 crowd = [plain(f"127.0.1.{i // 30 + 1}") for i in range(49)]
+wait_until(lambda: connections(port) == 50, why="50 connections are there")
 for i in range(200):
     assert is_closed(plain(f"127.0.2.{i % 100 + 1}"), 5), "a connection over max-connections is taken"
 assert not any(is_closed(sock, 0.001) for sock in crowd)
 assert answered(first)
 for sock in crowd:
     sock.close()
-poll(lambda: not is_closed(plain()))
-assert answered(talk())
+wait_until(lambda: answered(talk()))
 PYTHON
 log_has "connections refused reason=connections more="
 lines=$(grep -c 'refused' tvsd.log)
@@ -130,12 +126,11 @@ from crowd import *
 first = talk()
 assert answered(first)
 crowd = [plain() for _ in range(60)]
-poll(lambda: sum(is_closed(sock, 0.001) for sock in crowd) >= 10, 10)
+wait_until(lambda: sum(is_closed(sock, 0.001) for sock in crowd) >= 10)
 assert answered(first)
 for sock in crowd:
     sock.close()
-poll(lambda: not is_closed(plain()))
-assert answered(talk())
+wait_until(lambda: answered(talk()))
 PYTHON
 log_has "reason=descriptors"
 stop "$tvsd_pid"

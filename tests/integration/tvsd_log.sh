@@ -10,8 +10,9 @@ truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf "metrics = $tmp/tvs.prom" 'max-requests = 0'
 export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" <<'PYTHON' || fail "see above"
-import os, re, signal, subprocess, sys, time
+import os, re, subprocess, sys, time
 import phone
+from events import fresh_metrics, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 port = int(sys.argv[1])
@@ -20,20 +21,13 @@ tvsd = subprocess.Popen(["tvsd", "--config", "tvs.conf"], stderr=subprocess.PIPE
 
 
 def lost():
-    for family in text_string_to_metric_families(open("tvs.prom").read()):
+    for family in text_string_to_metric_families(fresh_metrics(tvsd.pid, "tvs.prom")):
         if family.name == "tvs_log_lines_lost":
             return family.samples[0].value
 
 
 try:
-    end = time.monotonic() + 20
-    while True:
-        try:
-            sock = phone.connect("127.0.0.1", port)
-            break
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+    sock = wait_until(lambda: phone.connect("127.0.0.1", port), 20)
     # 200 bytes a line: the pipe holds 64 kB, the log's buffer 64 kB more
     worst, asked = 0, 3000
     for i in range(asked):
@@ -41,12 +35,7 @@ try:
         assert phone.ask(sock, good).trusted
         worst = max(worst, time.monotonic() - begin)
     assert worst < 1, f"an answer took {worst} seconds"
-    tvsd.send_signal(signal.SIGHUP)  # writes the metrics; by then each worker has counted
-    end = time.monotonic() + 20
-    while not lost():
-        assert time.monotonic() < end, "no lost line is counted"
-        time.sleep(0.2)
-        tvsd.send_signal(signal.SIGHUP)
+    count = wait_until(lost, 20, "a lost line is counted")
     os.set_blocking(tvsd.stderr.fileno(), False)
     text, end = b"", time.monotonic() + 10
     while b"lost" not in text:
@@ -55,7 +44,7 @@ try:
         assert phone.ask(sock, good).trusted
     lines = text.split(b"\n")[:-1]
     assert all(re.match(rb"\S+Z tvsd [a-z]+: ", line) for line in lines), "a line is torn"
-    print(f"{lost():.0f} lines lost, slowest answer {worst * 1000:.1f} ms")
+    print(f"{count:.0f} lines lost, slowest answer {worst * 1000:.1f} ms")
 finally:
     tvsd.kill()
     tvsd.wait()

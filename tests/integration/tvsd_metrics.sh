@@ -13,18 +13,17 @@ export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
 import os, signal, socket, ssl, sys, time
 import phone
+from events import children, connections, fresh_metrics, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 port, supervisor = int(sys.argv[1]), int(sys.argv[2])
 good = phone.verify_request(phone.der_of("ccm.pem"))
 
 
-def read():
-    """{(name, labels): value}, after checking that it is what it says to be."""
-    with open("tvs.prom") as file:
-        text = file.read()
+def fresh():
+    """{(name, labels): value} of what is written next, after checking that it is what it says to be; and which of them count."""
     found, counters = {}, set()
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(fresh_metrics(supervisor, "tvs.prom")):
         assert family.documentation and family.type in ("counter", "gauge", "histogram"), family
         assert family.name.startswith("tvs_"), family.name
         for sample in family.samples:
@@ -36,17 +35,6 @@ def read():
     buckets = [found[key] for key in found if key[0].endswith("_bucket")]
     assert buckets == sorted(buckets) and buckets[-1] == found[("tvs_answer_duration_seconds_count",)]
     return found, counters
-
-
-def fresh():
-    """What is written next."""
-    before = os.stat("tvs.prom").st_ino if os.path.exists("tvs.prom") else 0
-    os.kill(supervisor, signal.SIGHUP)
-    end = time.monotonic() + 20
-    while not os.path.exists("tvs.prom") or os.stat("tvs.prom").st_ino == before:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return read()
 
 
 first, _ = fresh()
@@ -77,11 +65,9 @@ def refused(sock, seconds):
 
 
 # as many as one address may have, which are cut after 5 seconds, and three more
-held = []
-while len(held) < 5:
-    sock = socket.create_connection(("127.0.0.1", port))
-    if not refused(sock, 0.2):
-        held.append(sock)
+wait_until(lambda: connections(port) == 0, why="the last connection ends")
+held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+wait_until(lambda: connections(port) == 5, why="five connections are there")
 for _ in range(3):
     with socket.create_connection(("127.0.0.1", port)) as sock:
         assert refused(sock, 4)
@@ -109,27 +95,18 @@ assert second[("tvs_refusals_total", ("limit", "address"))] - first[("tvs_refusa
 assert second[("tvs_connections_accepted_total",)] - first[("tvs_connections_accepted_total",)] >= 8
 assert second[("tvs_reloads_total", ("result", "done"))] == first[("tvs_reloads_total", ("result", "done"))] + 1
 
+
+
 # a worker dies: no total goes back
-def workers():
-    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
-        return file.read().split()
+def answered():
+    with phone.connect("127.0.0.1", port) as sock:
+        return phone.ask(sock, good).trusted
 
 
-deadline = time.monotonic() + 30
-while len(workers()) > 2:  # those from before the reload have gone
-    assert time.monotonic() < deadline
-    time.sleep(0.05)
-for pid in workers():
+wait_until(lambda: len(children(supervisor)) == 2, 30, "the workers from before the reload have gone")
+for pid in children(supervisor):
     os.kill(int(pid), signal.SIGKILL)
-deadline = time.monotonic() + 10
-while True:
-    try:
-        with phone.connect("127.0.0.1", port) as sock:
-            assert phone.ask(sock, good).trusted
-        break
-    except OSError:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+wait_until(answered)
 third, _ = fresh()
 for key in counters:
     assert third[key] >= second[key], f"{key} went back from {second[key]} to {third[key]}"

@@ -145,6 +145,7 @@ ok "a new own certificate in the store is taken up, with the configuration as it
 
 cat >end.py <<'PYTHON'
 import os, signal, socket, sys, time, phone
+from events import has_ended, wait_until
 port, supervisor = int(sys.argv[1]), int(sys.argv[2])
 good = phone.verify_request(phone.der_of("ccm.pem"))
 idle, half, stuck = (phone.connect("127.0.0.1", port, 10) for _ in "abc")
@@ -167,12 +168,7 @@ try:
     sys.exit("still accepts")
 except ConnectionRefusedError:
     pass
-while os.path.exists(f"/proc/{supervisor}/exe") and time.monotonic() - begin < 20:
-    try:
-        os.readlink(f"/proc/{supervisor}/exe")
-    except OSError:
-        break
-    time.sleep(0.02)
+wait_until(lambda: has_ended(supervisor), 20, "tvsd ends")
 took = time.monotonic() - begin
 assert took < 5.5, f"{took} seconds"
 PYTHON

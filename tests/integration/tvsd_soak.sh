@@ -14,8 +14,9 @@ make_conf tvs.conf 'max-connections-per-address = 1000'
 start_tvsd tvs.conf --quiet
 export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" "${TEST_FULL:+100000}" "$(sed -n "s/^TVS_CFLAGS = .*-fsanitize.*/sanitized/p" "$top_builddir/Makefile")" <<'PYTHON' || fail "see above"
-import os, socket, ssl, sys, time
+import os, socket, sys
 import phone
+from events import children, connections, wait_until
 
 port, supervisor, total = int(sys.argv[1]), sys.argv[2], int(sys.argv[3] or 4000)
 good = phone.verify_request(phone.der_of("ccm.pem"))
@@ -23,11 +24,12 @@ using = phone.context("1.2", "AES256-SHA")
 
 
 def processes():
-    with open(f"/proc/{supervisor}/task/{supervisor}/children") as file:
-        return [supervisor, *file.read().split()]
+    return [supervisor, *children(supervisor)]
 
 
 def descriptors():
+    """Of each process, when no connection is left."""
+    wait_until(lambda: connections(port) == 0, why="the last connection ends")
     return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in processes()}
 
 
@@ -74,18 +76,10 @@ def many(count):
         assert os.waitpid(pid, 0)[1] == 0
 
 
-def settled():
-    seen = [descriptors()]
-    while len(seen) < 8 or any(one != seen[-1] for one in seen[-8:]):
-        time.sleep(0.1)
-        seen.append(descriptors())
-    return seen[-1]
-
-
 many(2000)
-fds, memory = settled(), kilobytes()
+fds, memory = descriptors(), kilobytes()
 many(total)
-fds_after, memory_after = settled(), kilobytes()
+fds_after, memory_after = descriptors(), kilobytes()
 assert fds_after == fds, f"descriptors {fds} became {fds_after}"
 grown = {pid: memory_after[pid] - memory[pid] for pid in memory}
 print(f"{total} connections: memory {memory} grew by {grown} kB")

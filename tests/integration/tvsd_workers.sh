@@ -15,6 +15,7 @@ export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "${systemd:-0}" <<'PYTHON' || fail "see above"
 import os, select, signal, socket, ssl, subprocess, sys, time
 import phone
+from events import children, connections, has_ended, wait_until
 
 port, systemd = int(sys.argv[1]), sys.argv[2] == "1"
 good = phone.verify_request(phone.der_of("ccm.pem"))
@@ -25,12 +26,9 @@ environment = dict(os.environ, NOTIFY_SOCKET=os.path.abspath("notify"), WATCHDOG
 tvsd = subprocess.Popen(["tvsd", "--config", "tvs.conf"], stderr=open("tvsd.log", "wb"), env=environment)
 
 
-def messages(seconds):
-    """What the service manager was told within this time."""
-    end, found = time.monotonic() + seconds, []
-    while select.select([notify], [], [], max(0, end - time.monotonic()))[0]:
-        found.append(notify.recv(4096).decode())
-    return found
+def next_message(seconds):
+    """What the service manager is told next, "" for nothing within this time."""
+    return notify.recv(4096).decode() if select.select([notify], [], [], seconds)[0] else ""
 
 
 def wait_message(text, seconds=20):
@@ -43,15 +41,7 @@ def wait_message(text, seconds=20):
 
 
 def workers():
-    with open(f"/proc/{tvsd.pid}/task/{tvsd.pid}/children") as file:
-        return file.read().split()
-
-
-def poll(what, seconds=10):
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    return children(tvsd.pid)
 
 
 def connect():
@@ -73,12 +63,7 @@ def sockets(pid):
 
 
 def open_crowd():
-    crowd = []
-    while len(crowd) < 60:
-        try:
-            crowd.append(connect())
-        except OSError:
-            time.sleep(0.01)
+    crowd = [wait_until(connect) for _ in range(60)]
     assert all(map(lives, crowd))
     return crowd
 
@@ -86,57 +71,61 @@ def open_crowd():
 try:
     wait_message("READY=1")
     if not systemd:
-        poll(lambda: "serving" in open("tvsd.log").read())
+        wait_until(lambda: "serving" in open("tvsd.log").read())
     assert lives(connect()), "ready, but does not answer"
     wait_message("WATCHDOG=1", 5)
 
     # one dies
+    wait_until(lambda: connections(port) == 0, why="the first connection ends")
+    without = {pid: sockets(pid) for pid in workers()}
     crowd = open_crowd()
     victim = max(workers(), key=sockets)
-    before = sum(sockets(pid) for pid in workers())
+    of_victim = sockets(victim) - without[victim]
+    assert 0 < of_victim < 60, "one worker has all connections"
     os.kill(int(victim), signal.SIGKILL)
-    poll(lambda: len(workers()) == 3 and victim not in workers())
-    survivors = list(map(lives, crowd))
-    print(f"{sum(survivors)} of 60 connections are those of other workers")
-    assert sum(survivors) < 60, "nothing was killed"
+    wait_until(lambda: len(workers()) == 3 and victim not in workers())
+    survivors = sum(map(lives, crowd))
+    assert survivors == 60 - of_victim, f"{survivors} of 60 connections live, {of_victim} were those of the killed worker"
+    print(f"{survivors} of 60 connections were those of other workers, and live on")
     for sock in crowd:
         sock.close()
     # what the dead one counted does not count any more
-    poll(lambda: all(map(lives, open_crowd())))
+    wait_until(lambda: all(map(lives, open_crowd())))
 
     # they die again and again
     for _ in range(4):
         victim = workers()[0]
         os.kill(int(victim), signal.SIGKILL)
-        poll(lambda: len(workers()) == 3 and victim not in workers(), 15)
-        poll(lambda: lives(connect()))
+        wait_until(lambda: len(workers()) == 3 and victim not in workers(), 15)
+        wait_until(lambda: lives(connect()))
 
     # one hangs
-    messages(0)
     hung = workers()[1]
     os.kill(int(hung), signal.SIGSTOP)
     begin = time.monotonic()
     for _ in range(20):
         assert lives(connect())
     assert time.monotonic() - begin < 3, "others wait for the one that hangs"
-    if systemd:
-        messages(4)
-        late = messages(3)
-        assert not any("WATCHDOG" in message for message in late), "the watchdog is fed while a worker hangs"
-    poll(lambda: hung not in workers() and len(workers()) == 3, 20)
+    fed = begin
+    while not has_ended(hung):
+        if "WATCHDOG=1" in next_message(0.1):
+            fed = time.monotonic()
+        assert time.monotonic() < begin + 20, "a worker that hangs is not killed"
+    assert time.monotonic() - fed > 4, "the watchdog is fed while a worker hangs"
+    wait_until(lambda: hung not in workers() and len(workers()) == 3)
     wait_message("WATCHDOG=1", 5)
 
     # the supervisor dies: nobody stays behind
     left = workers()
     tvsd.kill()
     tvsd.wait()
-    poll(lambda: not any(os.path.exists(f"/proc/{pid}/exe") and sockets(pid) for pid in left))
+    wait_until(lambda: all(map(has_ended, left)))
 
     # stopping
     tvsd = subprocess.Popen(["tvsd", "--config", "tvs.conf"], stderr=open("tvsd.log", "ab"), env=environment)
     wait_message("READY=1")
-    poll(lambda: "serving" in open("tvsd.log").read())
-    poll(lambda: lives(connect()))
+    wait_until(lambda: "serving" in open("tvsd.log").read())
+    wait_until(lambda: lives(connect()))
     tvsd.send_signal(signal.SIGHUP)
     wait_message("RELOADING=1")
     wait_message("READY=1")
