@@ -9,8 +9,8 @@
 
 #include "truststore/answer.h"
 #include "truststore/base/conf.h"
+#include "truststore/cipher.h"
 #include "tvs/address.h"
-#include "tvs/cipher.h"
 #include "tvs/tls.h"
 
 struct settings_listener { /* [tvsd] or [tvsd NAME] */

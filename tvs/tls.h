@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "truststore/base/err.h"
+#include "truststore/cipher.h"
 #include "truststore/store.h" /* struct span */
-#include "tvs/cipher.h"
 #include "tvs/key.h"
 
 enum tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tvs/cipher.h"
+#include "truststore/cipher.h"
 
 static const char *const invalid = "You have entered an invalid Cipher String.";
 

@@ -1,4 +1,4 @@
-#include "tvs/cipher.h"
+#include "truststore/cipher.h"
 
 #include <stdbool.h>
 #include <string.h>
