@@ -38,6 +38,7 @@ struct fetch {
 	bool srst;
 	int64_t timeout;
 	struct trust_add how;
+	uint32_t roles; /* of the store */
 	struct cert *cert;
 	struct digest member;  /* of the same subject in the store */
 	bool there, has_other; /* it is in the store already; another of its subject is */
@@ -119,8 +120,36 @@ static int look_work(struct txn *txn, void *arg, struct err *err)
 	int code = trust_store_get(txn, fetch->how.store, &store, err);
 	if (code || !fetch->cert)
 		return cmd_hard(code, err);
+	fetch->roles = store.roles;
 	fetch->there = fetch->has_other = false;
 	return trust_each_by_subject(txn, cert_subject_key(fetch->cert), look_subject, &looking, err);
+}
+
+static int take(struct fetch *fetch, struct err *err)
+{
+	const struct security *security = &fetch->session->security;
+	const struct tlspeer_offer offer = { security_tls_floor(security), GNUTLS_TLS1_3, security->fips };
+	struct tlspeer peer;
+	int code = tlspeer_ask(&fetch->target, &offer, clock_monotonic_us() + fetch->timeout * 1000000, &peer, err);
+	fetch->cert = peer.cert;
+	if (code == ERR_TLS && offer.min != GNUTLS_TLS1_0)
+		return err_prefix(err, "with %s and newer alone, as the modes want it%s", gnutls_protocol_get_name(offer.min),
+		                  offer.approved ? ", and approved algorithms" : "");
+	return code;
+}
+
+/* What the modes forbid is not even asked about. */
+static int check_modes(const struct fetch *fetch, struct err *err)
+{
+	const struct security *security = &fetch->session->security;
+	const char *why = security_cert(security, fetch->cert, fetch->roles);
+	char hash[CMD_SHORT_HASH];
+	if (!why)
+		why = security_server(security, fetch->cert);
+	if (!why)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED, "%s (%s) of %s: %s", cmd_short_hash(cert_sha256(fetch->cert), hash),
+	               cert_subject(fetch->cert), fetch->target.text, why);
 }
 
 static void show(struct fetch *fetch)
@@ -246,9 +275,10 @@ static int fetch_all(struct fetch *fetch, struct err *err)
 	struct session *session = fetch->session;
 	const struct cli *cli = session->cli;
 	fetch->how.allow_expired = session->policy.allow_expired;
+	fetch->how.security = &session->security;
 	int code = store_read(session->store, look_work, fetch, err);
 	if (!code)
-		code = tlspeer_certificate(&fetch->target, clock_monotonic_us() + fetch->timeout * 1000000, &fetch->cert, err);
+		code = take(fetch, err);
 	if (!code)
 		code = store_read(session->store, look_work, fetch, err);
 	if (code)
@@ -256,6 +286,8 @@ static int fetch_all(struct fetch *fetch, struct err *err)
 	show(fetch);
 	if (!cli_json(cli) && !(cli_quiet(cli) && cli_has(cli, "fingerprint")))
 		code = jsonw_flush(&fetch->out, stdout, err);
+	if (!code)
+		code = check_modes(fetch, err);
 	if (!code)
 		code = consent(fetch, err);
 	if (!code)

@@ -50,17 +50,20 @@ static void find_server(const char *text, size_t len, void *arg)
 	*(bool *)arg |= len == strlen("serverAuth") && !memcmp(text, "serverAuth", len);
 }
 
+static const char *says_server(const struct cert *cert)
+{
+	bool server = false;
+	certinfo_extended(cert, find_server, &server);
+	return server ? NULL : "common-criteria wants the extended key usage serverAuth in a server's certificate";
+}
+
 static const char *common_criteria_cert(const struct cert *cert, uint32_t roles)
 {
 	const uint32_t servers = ROLE_BIT(ROLE_APP_SERVER) | ROLE_BIT(ROLE_CCM) |
 	                         ROLE_BIT(ROLE_CCM_TFTP) | ROLE_BIT(ROLE_TVS);
-	bool server = false;
 	if (cert_version(cert) != 3)
 		return "common-criteria wants X.509 version 3";
-	certinfo_extended(cert, find_server, &server);
-	if ((roles & servers) && !cert_is_ca(cert) && !server)
-		return "common-criteria wants the extended key usage serverAuth in a server's certificate";
-	return NULL;
+	return (roles & servers) && !cert_is_ca(cert) ? says_server(cert) : NULL;
 }
 
 const char *security_cert(const struct security *security, const struct cert *cert, uint32_t roles)
@@ -85,4 +88,17 @@ const char *security_hash(const struct security *security, gnutls_digest_algorit
 	if (security && security->fips && hash == GNUTLS_DIG_SHA1)
 		return "fips forbids SHA-1";
 	return NULL;
+}
+
+gnutls_protocol_t security_tls_floor(const struct security *security)
+{
+	return security && security->fips ? GNUTLS_TLS1_2
+	       : security && security->common_criteria ? GNUTLS_TLS1_1
+	                                               : GNUTLS_TLS1_0;
+}
+
+const char *security_server(const struct security *security, const struct cert *cert)
+{
+	const char *why = security_cert(security, cert, 0);
+	return !why && security && security->common_criteria ? says_server(cert) : why;
 }

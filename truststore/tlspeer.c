@@ -1,13 +1,36 @@
 #include "truststore/tlspeer.h"
 
-#include <gnutls/gnutls.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* All versions, and suites that NORMAL leaves out though old phones' servers still use them. */
-static const char PRIORITY[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0:+RSA:+SHA1:+SHA256:"
-                               "+CAMELLIA-256-CBC:+CAMELLIA-128-CBC:+SIGN-RSA-SHA1:%VERIFY_ALLOW_SIGN_WITH_SHA1";
+/* Suites that NORMAL leaves out though old phones' servers still use them. */
+#define OLD "+RSA:+SHA1:+SHA256:+SHA384:+AES-256-CCM-8:+AES-128-CCM-8:+CAMELLIA-256-CBC:+CAMELLIA-128-CBC:+SIGN-RSA-SHA1:%VERIFY_ALLOW_SIGN_WITH_SHA1"
+#define APPROVED "-CHACHA20-POLY1305:-SIGN-ALL:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512:" \
+	"+SIGN-RSA-PSS-SHA256:+SIGN-RSA-PSS-SHA384:+SIGN-RSA-PSS-SHA512:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:" \
+	"+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+SIGN-ECDSA-SHA512:" \
+	"-GROUP-ALL:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-FFDHE2048:+GROUP-FFDHE3072:+GROUP-FFDHE4096"
+
+enum { PRIORITY_MAX = 768 };
+
+static int set_priority(gnutls_session_t tls, const struct tlspeer_offer *offer)
+{
+	static const struct {
+		gnutls_protocol_t version;
+		const char *word;
+	} versions[] = {
+		{ GNUTLS_TLS1_3, ":+VERS-TLS1.3" }, { GNUTLS_TLS1_2, ":+VERS-TLS1.2" },
+		{ GNUTLS_TLS1_1, ":+VERS-TLS1.1" }, { GNUTLS_TLS1_0, ":+VERS-TLS1.0" },
+	};
+	char text[PRIORITY_MAX] = "NORMAL:-VERS-ALL";
+	size_t len = strlen(text);
+	for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+		if (versions[i].version >= offer->min && versions[i].version <= offer->max)
+			len += (size_t)snprintf(text + len, sizeof text - len, "%s", versions[i].word);
+	snprintf(text + len, sizeof text - len, ":%s", offer->approved ? APPROVED : OLD);
+	return gnutls_priority_set_direct(tls, text, NULL);
+}
 
 static int shake_hands(gnutls_session_t tls, int fd, int64_t deadline_us)
 {
@@ -21,13 +44,19 @@ static int shake_hands(gnutls_session_t tls, int fd, int64_t deadline_us)
 }
 
 static int presented(const struct target *target, gnutls_session_t tls, int fd, int64_t deadline_us,
-                     struct cert **out, struct err *err)
+                     struct tlspeer *out, struct err *err)
 {
 	int code = shake_hands(tls, fd, deadline_us);
 	unsigned count = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls, &count);
+	out->finished = code == GNUTLS_E_SUCCESS;
+	if (out->finished) {
+		out->kx = gnutls_kx_get(tls);
+		out->cipher = gnutls_cipher_get(tls);
+		out->mac = gnutls_mac_get(tls);
+	}
 	if (chain && count) { /* it came before the handshake failed, if it did: a server may want one of ours */
-		code = cert_parse(chain[0].data, chain[0].size, out, err);
+		code = cert_parse(chain[0].data, chain[0].size, &out->cert, err);
 		return code ? err_prefix(err, "the certificate of %s", target->text) : ERR_OK;
 	}
 	if (code == GNUTLS_E_TIMEDOUT)
@@ -37,16 +66,17 @@ static int presented(const struct target *target, gnutls_session_t tls, int fd, 
 	return err_set(err, ERR_TLS, "%s presents no certificate", target->text);
 }
 
-int tlspeer_certificate(const struct target *target, int64_t deadline_us, struct cert **out, struct err *err)
+int tlspeer_ask(const struct target *target, const struct tlspeer_offer *offer, int64_t deadline_us,
+                struct tlspeer *out, struct err *err)
 {
 	gnutls_certificate_credentials_t credentials = NULL;
 	gnutls_session_t tls = NULL;
 	int fd, code = target_connect(target, deadline_us, &fd, err);
-	*out = NULL;
+	*out = (struct tlspeer){ .cert = NULL };
 	if (code)
 		return err_prefix(err, "%s", target->text);
 	if (gnutls_certificate_allocate_credentials(&credentials) || gnutls_init(&tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) ||
-	    gnutls_priority_set_direct(tls, PRIORITY, NULL) || gnutls_credentials_set(tls, GNUTLS_CRD_CERTIFICATE, credentials)) {
+	    set_priority(tls, offer) || gnutls_credentials_set(tls, GNUTLS_CRD_CERTIFICATE, credentials)) {
 		code = err_set(err, ERR_MEMORY, "no memory for a TLS session");
 		goto end;
 	}
@@ -62,5 +92,14 @@ end:
 	if (credentials)
 		gnutls_certificate_free_credentials(credentials);
 	close(fd);
+	return code;
+}
+
+int tlspeer_certificate(const struct target *target, int64_t deadline_us, struct cert **out, struct err *err)
+{
+	static const struct tlspeer_offer everything = { GNUTLS_TLS1_0, GNUTLS_TLS1_3, false };
+	struct tlspeer peer;
+	int code = tlspeer_ask(target, &everything, deadline_us, &peer, err);
+	*out = peer.cert;
 	return code;
 }

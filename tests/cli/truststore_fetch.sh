@@ -129,3 +129,60 @@ wait_for 10 port_open "$port"
 expect 2 T fetch "127.0.0.1:$port" --timeout 1s
 err_has 'in time'
 ok "expired, hostile, demanding and silent servers"
+
+# the modes: what they forbid is refused when it is met
+mode() { printf '[store]\npath = %s/store\n[security]\n%s = yes\n' "$tmp" "$1" >mode.conf; truststore --config mode.conf "${@:2}"; }
+refused() # MODE WHAT: as it is, and by its fingerprint
+{
+	before=$(in_store srst-trust)
+	expect 2 mode "$1" fetch "127.0.0.1:$port"
+	err_has "$2"
+	err_one_line
+	expect 2 mode "$1" fetch "127.0.0.1:$port" --fingerprint "$hash"
+	err_has "$2"
+	same "nothing was added" "$before" "$(in_store srst-trust)"
+}
+ca_new ca --key rsa:2048
+cert_new short --key rsa:1024 --ext 'extendedKeyUsage=serverAuth'
+openssl req -new -key new.key -subj /CN=sha1 -out sha1.csr 2>>openssl.log
+openssl x509 -req -in sha1.csr -CA ca.pem -CAkey ca.key -sha1 -days 30 -out sha1.pem 2>>openssl.log
+cp new.key sha1.key
+cert_new both --key rsa:2048 --ext 'extendedKeyUsage=serverAuth,clientAuth'
+cert_new client --key rsa:2048 --ext 'extendedKeyUsage=clientAuth'
+fetched() { expect 0 mode "$1" fetch "127.0.0.1:$port" --fingerprint "$(sha256_of "$2.pem")" --again; T remove srst-trust "$(sha256_of "$2.pem")" >/dev/null; }
+serve_as() { hash=$(sha256_of "$1.pem"); serve "$1" -cipher ALL:@SECLEVEL=0 "${@:2}"; }
+
+serve_as short
+refused fips '2048 bits'
+fetched common-criteria short
+stop "$pid"
+serve_as sha1
+refused fips "its signature's hash"
+stop "$pid"
+serve_as client
+refused common-criteria serverAuth
+fetched fips client
+stop "$pid"
+serve_as new
+refused common-criteria serverAuth
+stop "$pid"
+serve_as both
+fetched fips both
+fetched common-criteria both
+stop "$pid"
+serve_as both -tls1
+refused fips 'TLS1.2 and newer'
+refused common-criteria 'TLS1.1 and newer'
+expect 0 T fetch "127.0.0.1:$port" --fingerprint "$hash" --again
+T remove srst-trust "$hash" >/dev/null
+stop "$pid"
+serve_as both -tls1_1
+refused fips 'TLS1.2 and newer'
+fetched common-criteria both
+stop "$pid"
+serve_as both -tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305
+refused fips 'approved algorithms'
+fetched common-criteria both
+stop "$pid"
+expect 0 T verify
+ok "fips and common-criteria: keys, hashes, purposes and versions that they forbid are not fetched"

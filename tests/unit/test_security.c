@@ -30,6 +30,13 @@ START_TEST(modes_forbid_what_is_not_approved)
 	ck_assert_ptr_null(security_cert(&fips, ec, server));
 	ck_assert_ptr_nonnull(strstr(security_cert(&strict, ec, server), "serverAuth"));
 	ck_assert_ptr_null(security_cert(&strict, ec, ROLE_BIT(ROLE_SAST)));
+	ck_assert_ptr_null(security_server(NULL, rsa));
+	ck_assert_ptr_null(security_server(&fips, ec));
+	ck_assert_ptr_nonnull(strstr(security_server(&fips, rsa), "2048"));
+	ck_assert_ptr_nonnull(strstr(security_server(&strict, ec), "serverAuth"));
+	ck_assert_int_eq(security_tls_floor(NULL), GNUTLS_TLS1_0);
+	ck_assert_int_eq(security_tls_floor(&strict), GNUTLS_TLS1_1);
+	ck_assert_int_eq(security_tls_floor(&fips), GNUTLS_TLS1_2);
 	ck_assert_ptr_null(security_key(&fips, GNUTLS_PK_ECDSA, 256));
 	ck_assert_ptr_nonnull(security_key(&fips, GNUTLS_PK_RSA, 1024));
 	ck_assert_ptr_null(security_hash(NULL, GNUTLS_DIG_SHA1));
