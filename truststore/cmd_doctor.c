@@ -9,6 +9,7 @@ struct findings {
 	const struct cli *cli;
 	struct jsonw json;
 	size_t count;
+	bool faults; /* one of them is more than a note */
 };
 
 static void show(const struct doctor_finding *finding, void *arg)
@@ -16,6 +17,7 @@ static void show(const struct doctor_finding *finding, void *arg)
 	struct findings *findings = arg;
 	struct jsonw *out = &findings->json;
 	findings->count++;
+	findings->faults |= finding->severity > DOCTOR_NOTE;
 	if (!cli_json(findings->cli)) {
 		out_printf("%s: %s: %s; %s\n", doctor_severity_name(finding->severity), finding->check, finding->what,
 		           finding->todo);
@@ -44,5 +46,5 @@ int cmd_doctor(struct cli *cli)
 	jsonw_deinit(&findings.json);
 	if (code)
 		return cli_fail(cli, &err);
-	return findings.count ? EXIT_NO : EXIT_YES;
+	return findings.faults ? EXIT_NO : EXIT_YES;
 }

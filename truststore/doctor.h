@@ -8,7 +8,11 @@
 #include "truststore/base/conf.h"
 #include "truststore/store.h"
 
-enum doctor_severity { DOCTOR_NOTE, DOCTOR_WARNING, DOCTOR_ERROR };
+enum doctor_severity {
+	DOCTOR_NOTE,    /* good to know; nothing is wrong */
+	DOCTOR_WARNING, /* will go wrong, or is weaker than it should be */
+	DOCTOR_ERROR    /* does not work, or is open to others */
+};
 const char *doctor_severity_name(enum doctor_severity severity);
 
 struct doctor_finding {

@@ -17,7 +17,7 @@ enum { RSA_MIN = 2048, EC_MIN = 256, LIST_MAX = 39 /* requirement C2 */, CERTMON
 
 struct counting {
 	struct doctor *doctor;
-	size_t count, expired;
+	size_t count;
 };
 
 static void count_difference(const char *difference, void *arg)
@@ -93,6 +93,34 @@ static void check_key(struct doctor *doctor, enum purpose purpose)
 	identity_deinit(&identity);
 }
 
+/* A request whose key is gone can only be made anew: what a CA makes of it would be refused. */
+static void check_request(struct doctor *doctor, enum purpose purpose)
+{
+	struct identity_record record;
+	struct owner owner;
+	char *reference, *location = NULL;
+	gnutls_privkey_t key = NULL;
+	struct err err;
+	if (identity_record_get(doctor->txn, purpose, &record, NULL) || !record.csr.len)
+		return;
+	reference = strndup(record.csr_key.bytes, record.csr_key.len);
+	int code = reference ? keyfile_locate(doctor->keys, reference, &location, &err)
+	                     : err_set(&err, ERR_MEMORY, "no memory for the name of a key");
+	if (!code)
+		code = owner_enter(doctor->path, &owner, &err);
+	if (!code) {
+		code = keyfile_load(location, &key, &err);
+		owner_leave(&owner);
+	}
+	if (code)
+		doctor_find(doctor, DOCTOR_WARNING, "restore its key from a backup with keys, or make a new request",
+		            "the pending request for %s: %s", purpose_rule(purpose)->name, err_text(&err));
+	if (key)
+		gnutls_privkey_deinit(key);
+	free(location);
+	free(reference);
+}
+
 /* The own certificate's record; false where there is none. */
 static bool own_cert(struct doctor *doctor, enum purpose purpose, struct cert_record *out)
 {
@@ -106,6 +134,7 @@ void doctor_identities(struct doctor *doctor)
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
 		const char *name = purpose_rule((enum purpose)i)->name;
 		struct cert_record cert;
+		check_request(doctor, (enum purpose)i);
 		if (!own_cert(doctor, (enum purpose)i, &cert))
 			continue;
 		check_dates(doctor, name, &cert);
@@ -148,36 +177,54 @@ void doctor_anchors(struct doctor *doctor)
 		}
 }
 
+struct trusted {
+	struct doctor *doctor;
+	struct counting keys, hashes;
+	size_t expired;
+};
+
+static bool is_own(struct doctor *doctor, const struct digest *id)
+{
+	for (int i = 0; i < PURPOSE_COUNT; i++) {
+		struct identity_record identity;
+		if (!identity_record_get(doctor->txn, (enum purpose)i, &identity, NULL) && identity.has_cert &&
+		    digest_equal(&identity.cert, id))
+			return true;
+	}
+	return false;
+}
+
 static int check_trusted(const struct digest *id, const struct cert_record *cert, void *arg, struct err *err)
 {
-	struct counting *counting = arg;
+	struct trusted *trusted = arg;
 	char name[TRUST_NAME_SIZE];
 	(void)err;
-	counting->expired += cert->not_after < counting->doctor->now;
-	bool key = weak_key(cert), hash = weak_hash(cert->signature);
-	if ((!key && !hash) || ++counting->count > DOCTOR_SHOWN)
+	trusted->expired += cert->not_after < trusted->doctor->now;
+	bool key = weak_key(cert), hash = !key && weak_hash(cert->signature);
+	if ((!key && !hash) || is_own(trusted->doctor, id))
 		return ERR_OK;
 	trust_name(id, cert->subject, name);
-	if (key)
-		doctor_find(counting->doctor, DOCTOR_NOTE, "ask its owner for a newer one", "%s has a weak key: %.*s of %u bits",
+	if (key && ++trusted->keys.count <= DOCTOR_SHOWN)
+		doctor_find(trusted->doctor, DOCTOR_WARNING, "ask its owner for a newer one", "%s has a weak key: %.*s of %u bits",
 		            name, (int)cert->key_type.len, cert->key_type.bytes, (unsigned)cert->key_bits);
-	else
-		doctor_find(counting->doctor, DOCTOR_NOTE, "ask its owner for a newer one",
+	if (hash && ++trusted->hashes.count <= DOCTOR_SHOWN)
+		doctor_find(trusted->doctor, DOCTOR_NOTE, "ask its owner for a newer one",
 		            "%s is signed with a weak hash: %.*s", name, (int)cert->signature.len, cert->signature.bytes);
 	return ERR_OK;
 }
 
 void doctor_trusted(struct doctor *doctor)
 {
-	struct counting counting = { .doctor = doctor };
+	struct trusted trusted = { doctor, { .doctor = doctor }, { .doctor = doctor }, 0 };
 	struct err err;
-	if (trust_cert_each(doctor->txn, check_trusted, &counting, &err))
+	if (trust_cert_each(doctor->txn, check_trusted, &trusted, &err))
 		doctor_find(doctor, DOCTOR_ERROR, "run truststore verify", "%s", err_text(&err));
-	rest(&counting, DOCTOR_NOTE, "see truststore list", "certificates with a weak key or hash");
-	if (counting.expired)
+	rest(&trusted.keys, DOCTOR_WARNING, "see truststore list", "certificates with a weak key");
+	rest(&trusted.hashes, DOCTOR_NOTE, "see truststore list", "certificates with a weak hash");
+	if (trusted.expired)
 		doctor_find(doctor, DOCTOR_NOTE, "look at them (truststore list --expired) and remove them",
-		            "%zu certificate%s stored that %s expired", counting.expired, counting.expired == 1 ? " is" : "s are",
-		            counting.expired == 1 ? "has" : "have");
+		            "%zu certificate%s stored that %s expired", trusted.expired, trusted.expired == 1 ? " is" : "s are",
+		            trusted.expired == 1 ? "has" : "have");
 }
 
 static int check_mic(const struct store_record *store, const struct digest *id, const struct member_record *member,

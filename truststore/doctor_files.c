@@ -10,6 +10,7 @@
 
 #include "truststore/base/outfile.h"
 #include "truststore/doctor_priv.h"
+#include "truststore/keyfile.h"
 
 enum { KEY_FILE_MAX = 65536 };
 
@@ -46,10 +47,22 @@ static void check_keys(struct doctor *doctor, uid_t owner)
 	closedir(dir);
 }
 
+/* A key that the configuration names: tvsd takes none that others than its owner have access to. */
+static void check_named_key(struct doctor *doctor, const char *section)
+{
+	const char *path = conf_text(doctor->conf, section, "key");
+	struct stat st;
+	if (path && !keyfile_is_uri(path) && !stat(path, &st) && (st.st_mode & 0077))
+		doctor_find(doctor, DOCTOR_ERROR, "chmod 600; who could read the key can pretend to be this system",
+		            "[%s] key: %s: its mode is %04o", section, path, (unsigned)st.st_mode & 07777);
+}
+
 void doctor_modes(struct doctor *doctor)
 {
 	static const char *const files[] = { STORE_DATA_FILE, STORE_LMDB_LOCK_FILE, STORE_WRITE_LOCK_FILE };
 	struct stat st;
+	check_named_key(doctor, "tvsd");
+	check_named_key(doctor, "bulk");
 	if (stat(doctor->path, &st))
 		return; /* there is no store: said elsewhere */
 	check_mode(doctor, doctor->path, 0007, st.st_uid, "chmod 750; others have no business in the store");

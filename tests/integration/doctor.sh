@@ -14,18 +14,20 @@ expect 0 D --json
 same "no findings" '[]' "$(json d)"
 ok "a healthy installation"
 
-# found SEVERITY CHECK TEXT [COUNT]: the findings are of this check and severity, and one has the text
+# found SEVERITY CHECK TEXT [COUNT]: the findings are of this check and severity, and one has the text; a note is no fault
 found()
 {
-	expect 1 D --json
+	local code=1
+	[ "$1" != note ] || code=0
+	expect "$code" D --json
 	same "$2: severity and check" "$1 $2" "$(json '" ".join(sorted({x["severity"] + " " + x["check"] for x in d}))')"
 	TEXT=$3 json 'any(__import__("os").environ["TEXT"] in x["what"] for x in d) and all(x["todo"] for x in d)' >has
 	same "$2: says $3" true "$(cat has)"
 	[ -z "${4:-}" ] || same "$2: count" "$4" "$(json 'len(d)')"
-	expect 1 D
+	expect "$code" D
 	grep -q "^$1: $2: " out || fail "no line for $2"
 }
-healthy() { expect 0 D; }
+healthy() { expect 0 D && out_has 'nothing was found'; }
 
 chmod 644 store/keys/*.pem
 found error modes 'its mode is 0644' 1
@@ -50,13 +52,19 @@ chmod 600 "$key"
 found error identities 'does not fit' 1
 mv key.away "$key"
 healthy
-ok "keys that are missing or do not fit"
+T identity csr TVS --cn tvs.example.test --out tvs.csr >/dev/null
+healthy
+for one in store/keys/*.pem; do [ "$one" = "$key" ] || mv "$one" key.away; done
+found warning identities 'the pending request for TVS' 1
+mv key.away "store/keys/$(openssl pkey -in key.away -pubout -outform DER | sha256sum | cut -d' ' -f1).pem"
+healthy
+ok "keys that are missing or do not fit, of certificates and of requests"
 
 cert_new weak --key rsa:1024
 cert_new small --key rsa:2048
 openssl req -x509 -key small.key -sha1 -subj /CN=sha1 -days 300 -out sha1.pem 2>/dev/null
 T add tomcat-trust weak.pem >/dev/null 2>&1
-found note trusted 'weak key: RSA of 1024 bits' 1
+found warning trusted 'weak key: RSA of 1024 bits' 1
 T remove tomcat-trust "$(sha256_of weak.pem)" >/dev/null
 T add tomcat-trust sha1.pem >/dev/null 2>&1
 found note trusted 'weak hash' 1
@@ -100,7 +108,52 @@ truststore --store "$store" identity new TVS --cn tvs --yes --force >/dev/null 2
 wait_for 20 D || fail "tvsd does not present the new certificate"
 ok "a service that is down, or presents another certificate"
 
+# further listeners, each by itself
+second=$(free_port)
 cp tvs.conf good.conf
+legacy() { { cat good.conf; printf '[tvsd legacy]\nlisten = 127.0.0.1:%s\n' "$second"; printf '%s\n' "$@"; } >tvs.conf; }
+reload() { kill -HUP "$tvsd_pid"; wait_for 20 "$@" || fail "not taken up: $*"; }
+tls() { timeout 5 openssl s_client -connect "127.0.0.1:$second" -cipher ALL:@SECLEVEL=0 "$@" </dev/null 2>/dev/null | grep -q 'BEGIN CERTIFICATE'; }
+legacy 'min-tls = 1.0'
+found error service '[tvsd legacy]: TVS does not answer' 1 # tvsd was not told yet
+reload tls -tls1
+healthy
+legacy 'min-tls = 1.2'
+found error service 'speaks an older TLS than TLS1.2' 1
+legacy 'min-tls = 1.0' 'ciphers = AES128-SHA'
+found error service 'that its ciphers do not name' 1
+reload not tls -tls1_2 -cipher AES256-SHA
+healthy
+legacy 'min-tls = 1.0' 'ciphers = AES256-GCM-SHA384'
+reload not tls -tls1
+found warning service 'does not speak TLS1.0' 1
+legacy 'ciphers = NO+SUCH:SUITE'
+found error service 'invalid Cipher String' 1
+legacy 'min-tls = 1.3' 'client-certificate = require'
+reload not tls -tls1_2
+healthy
+legacy 'allow-from = 192.0.2.0/24'
+reload not tls
+found note service 'perhaps because of its allow-from' 1
+cp good.conf tvs.conf
+reload not port_open "$second"
+healthy
+ok "further listeners: address, certificate, oldest TLS, cipher suites, networks"
+
+# a certificate that is not the store's
+cert_new soon --key rsa:2048 --days 10
+{ cat good.conf; printf 'certificate = %s\nkey = %s\n' "$tmp/soon.pem" "$tmp/soon.key"; } >tvs.conf
+chmod 600 soon.key
+reload sh -c "openssl s_client -connect 127.0.0.1:$port </dev/null 2>/dev/null | grep -q CN.=.soon"
+found warning service 'presents a certificate that expires soon' 1
+chmod 640 soon.key
+expect 1 D
+out_has "error: modes: [tvsd] key: $tmp/soon.key: its mode is 0640"
+chmod 600 soon.key
+cp good.conf tvs.conf
+reload D
+ok "a certificate and a key in files"
+
 secret() { printf '%s\n' "$@" >>tvs.conf; }
 secret '[security]' 'fips = yes'
 found note policy 'no validated module' 1
