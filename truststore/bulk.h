@@ -62,7 +62,7 @@ struct bulk_contribution {
 };
 void bulk_contribution_deinit(struct bulk_contribution *contribution);
 
-/* Checks a signed manifest, which it takes over: signature, signer known or confirmed and not blocked, that it is what its name says, not older
+/* Checks a signed manifest, which it takes over: signature, signer valid now, known or confirmed, not blocked; that it is what its name says, not older
  * than what was seen. Nothing of the text is looked at before its signature is good. */
 int bulk_contribution_check(struct bulk *bulk, struct bulk_part *part, struct bulk_contribution *out, struct err *err);
 

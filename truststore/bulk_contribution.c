@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "truststore/base/clock.h"
 #include "truststore/bulk.h"
 #include "truststore/bulk_sign.h"
 #include "truststore/trust.h"
@@ -53,6 +54,16 @@ static bool in_settings(const struct conf *conf, const char *cluster, const stru
 	return false;
 }
 
+static int check_validity(const struct bulk *bulk, const char *file, const struct cert *signer, struct err *err)
+{
+	char hex[DIGEST_HEX_SIZE], when[CLOCK_TEXT_SIZE];
+	int64_t from = cert_not_before(signer), to = cert_not_after(signer);
+	if (from <= bulk->now && bulk->now <= to)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which %s %s", file, digest_hex(cert_sha256(signer), hex), cert_subject(signer),
+	               bulk->now > to ? "has expired:" : "is not valid before", clock_format(bulk->now > to ? to : from, when));
+}
+
 /* Is it somebody whom we know, or are told now to believe? */
 static int check_signer(struct bulk *bulk, const char *file, struct bulk_contribution *c, struct looking *l, struct err *err)
 {
@@ -63,6 +74,9 @@ static int check_signer(struct bulk *bulk, const char *file, struct bulk_contrib
 	digest_hex(l->signer, hex);
 	if (l->blocked)
 		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here", file, hex, cert_subject(c->signer));
+	code = check_validity(bulk, file, c->signer, err);
+	if (code)
+		return code;
 	if (bulk_peer_knows(&l->peer, l->signer) || in_settings(bulk->conf, l->cluster, l->signer))
 		return ERR_OK;
 	if (c->own)
