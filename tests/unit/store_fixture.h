@@ -2,8 +2,7 @@
 #ifndef TVS_STORE_FIXTURE_H
 #define TVS_STORE_FIXTURE_H
 
-#include <check.h>
-
+#include "tests/unit/fixture.h"
 #include "truststore/base/cert.h"
 #include "truststore/trust.h"
 
@@ -57,9 +56,5 @@ uint64_t fixture_revision(void);
 void fixture_verify(void);
 /* The number of differences, the first of which begins with `text` or fails the test. */
 size_t fixture_differences(const char *text);
-
-/* The suite runs; the exit code of main. */
-int fixture_run(Suite *suite);
-Suite *fixture_suite(const char *name, TCase **tests);
 
 #endif

@@ -1,8 +1,8 @@
 #include <arpa/inet.h>
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/address.h"
 
 static void same(const char *text, const char *want)
@@ -110,18 +110,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("address");
-	TCase *tests = tcase_create("address");
+	TCase *tests;
+	Suite *suite = fixture_suite("address", &tests);
 	tcase_add_test(tests, addresses_are_read_and_written);
 	tcase_add_test(tests, what_is_no_address_is_refused);
 	tcase_add_test(tests, addresses_are_compared);
 	tcase_add_test(tests, networks_hold_their_hosts);
 	tcase_add_test(tests, ipv4_in_ipv6_form_is_ipv4);
 	tcase_add_test(tests, what_is_no_network_is_refused);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

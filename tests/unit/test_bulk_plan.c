@@ -2,6 +2,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/bulk_plan.h"
 #include "truststore/bulk_sftp.h"
 #include "truststore/role.h"
@@ -103,16 +104,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("bulk_plan");
-	TCase *tests = tcase_create("all");
+	TCase *tests;
+	Suite *suite = fixture_suite("bulk_plan", &tests);
 	tcase_add_test(tests, roles_are_what_all_three_say);
 	tcase_add_test(tests, what_stands_here_comes_first);
 	tcase_add_test(tests, urls_are_taken_strictly);
 	tcase_add_test(tests, host_keys_in_every_spelling);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return fixture_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/cert.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/der.h"
@@ -528,10 +529,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("cert");
-	TCase *tests = tcase_create("cert");
+	TCase *tests;
+	Suite *suite = fixture_suite("cert", &tests);
 	tcase_add_checked_fixture(tests, setup, NULL);
-	tcase_set_timeout(tests, 20);
 	tcase_add_test(tests, a_good_one);
 	tcase_add_test(tests, not_exactly_one_certificate);
 	tcase_add_test(tests, every_cut_and_every_flipped_byte);
@@ -546,10 +546,5 @@ int main(void)
 	tcase_add_test(tests, algorithms_and_keys);
 	tcase_add_test(tests, who_issued_it);
 	tcase_add_test(tests, pem);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/cert.h"
 
 static char *one, *two; /* PEM */
@@ -259,8 +260,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("certfile");
-	TCase *tests = tcase_create("certfile");
+	TCase *tests;
+	Suite *suite = fixture_suite("certfile", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, pem_and_text);
 	tcase_add_test(tests, line_ends_and_lengths);
@@ -270,10 +271,5 @@ int main(void)
 	tcase_add_test(tests, der_files);
 	tcase_add_test(tests, the_callback_can_stop);
 	tcase_add_test(tests, files);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "certmon/schedule.h"
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 
 #define DAY ((int64_t)SCHEDULE_DAY)
@@ -83,18 +83,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("schedule");
-	TCase *tests = tcase_create("schedule");
+	TCase *tests;
+	Suite *suite = fixture_suite("schedule", &tests);
 	tcase_add_test(tests, hour_by_hour);
 	tcase_add_test(tests, a_missed_week_is_caught_up_once);
 	tcase_add_test(tests, nothing_before_the_first_slot);
 	tcase_add_test(tests, a_start_within_the_last_day_still_warns_a_day_ahead);
 	tcase_add_test(tests, next_is_the_first_slot_that_comes);
 	tcase_add_test(tests, what_has_a_beginning_is_repeated);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/cipher.h"
 
 static const char *const invalid = "You have entered an invalid Cipher String.";
@@ -220,9 +221,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("cipher");
-	TCase *tests = tcase_create("cipher");
-	tcase_set_timeout(tests, 30);
+	TCase *tests;
+	Suite *suite = fixture_suite("cipher", &tests);
 	tcase_add_test(tests, as_openssl_expands);
 	tcase_add_test(tests, table_is_right);
 	tcase_add_test(tests, names_and_numbers_of_openssl);
@@ -230,10 +230,5 @@ int main(void)
 	tcase_add_test(tests, nothing_forbidden);
 	tcase_add_test(tests, the_default);
 	tcase_add_test(tests, tls13_stands_apart);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

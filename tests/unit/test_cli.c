@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/cli.h"
 
 /* What the command understood: "add S F --ttl 7". */
@@ -223,14 +224,9 @@ static const TTest *const *const all[] = { &takes, &refuses_what_is_wrong, &help
 
 int main(void)
 {
-	Suite *suite = suite_create("cli");
-	TCase *tests = tcase_create("cli");
+	TCase *tests;
+	Suite *suite = fixture_suite("cli", &tests);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

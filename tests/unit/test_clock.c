@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 
 static void set_clock(const char *text)
@@ -152,14 +153,9 @@ static const TTest *const *const all[] = { &stopped_clock, &shifted_clock, &malf
 
 int main(void)
 {
-	Suite *suite = suite_create("clock");
-	TCase *tests = tcase_create("clock");
+	TCase *tests;
+	Suite *suite = fixture_suite("clock", &tests);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/conf.h"
 
 static char folder[32], path[64];
@@ -491,8 +492,8 @@ static const TTest *const *const all[] = { &defaults, &values_of_every_type, &li
 
 int main(void)
 {
-	Suite *suite = suite_create("conf");
-	TCase *tests = tcase_create("conf");
+	TCase *tests;
+	Suite *suite = fixture_suite("conf", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
@@ -501,10 +502,5 @@ int main(void)
 		tcase_add_test_raise_signal(tests, unknown_key_is_a_programming_error, SIGABRT);
 		tcase_add_test_raise_signal(tests, other_type_is_a_programming_error, SIGABRT);
 	}
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/digest.h"
 
 /* FIPS 180-4 example values, as sha256sum prints them. */
@@ -96,18 +96,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("digest");
-	TCase *tests = tcase_create("digest");
+	TCase *tests;
+	Suite *suite = fixture_suite("digest", &tests);
 	tcase_add_test(tests, sha256_of_known_texts);
 	tcase_add_test(tests, pieces_give_the_same);
 	tcase_add_test(tests, hex_both_ways);
 	tcase_add_test(tests, bad_hex_is_refused);
 	tcase_add_test(tests, prefixes_fit);
 	tcase_add_test(tests, bad_prefixes_are_refused);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,8 +1,8 @@
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/err.h"
 
 START_TEST(every_code_has_words)
@@ -65,17 +65,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("err");
-	TCase *tests = tcase_create("err");
+	TCase *tests;
+	Suite *suite = fixture_suite("err", &tests);
 	tcase_add_test(tests, every_code_has_words);
 	tcase_add_test(tests, set_returns_its_code_and_escapes);
 	tcase_add_test(tests, too_long_is_cut);
 	tcase_add_test(tests, errno_chooses_the_code);
 	tcase_add_test(tests, prefix_keeps_code_and_text);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

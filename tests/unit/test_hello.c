@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/hello.h"
 
 /* client_version, random, no session id, two suites, no compression */
@@ -103,17 +104,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("hello");
-	TCase *tests = tcase_create("hello");
+	TCase *tests;
+	Suite *suite = fixture_suite("hello", &tests);
 	tcase_add_test(tests, without_extensions);
 	tcase_add_test(tests, extensions);
 	tcase_add_test(tests, malformed);
 	tcase_add_test(tests, versions);
 	tcase_add_test(tests, shares);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

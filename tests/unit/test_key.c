@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/keyfile.h"
 #include "tvs/key.h"
 #include "tvs/key_crypto.h"
@@ -271,19 +272,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("key");
-	TCase *tests = tcase_create("key");
-	tcase_set_timeout(tests, 60);
+	TCase *tests;
+	Suite *suite = fixture_suite("key", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, forms_of_files);
 	tcase_add_test(tests, refused_files);
 	tcase_add_test(tests, bad_paddings_look_like_good_ones);
 	if (!getenv("TEST_VALGRIND")) /* times there mean nothing */
 		tcase_add_test(tests, bad_paddings_take_as_long_as_good_ones);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,11 +1,11 @@
 #include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/limits.h"
 
 static struct limits *limits;
@@ -156,20 +156,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("limits");
-	TCase *tests = tcase_create("limits");
+	TCase *tests;
+	Suite *suite = fixture_suite("limits", &tests);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 30);
 	tcase_add_test(tests, an_address_counts_over_all_workers);
 	tcase_add_test(tests, the_sum_counts_over_all_workers);
 	tcase_add_test(tests, a_dead_workers_part_is_cleared_and_its_counters_stay);
 	tcase_add_test(tests, slots_end);
 	tcase_add_test(tests, strangers_do_not_count_for_each_other);
 	tcase_add_test(tests, processes_at_once_never_exceed_it);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

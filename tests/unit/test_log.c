@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/log_priv.h"
 
@@ -426,15 +427,9 @@ static const TTest *const *const all[] = { &journal_priorities, &a_person_reads_
 
 int main(void)
 {
-	Suite *suite = suite_create("log");
-	TCase *tests = tcase_create("log");
-	tcase_set_timeout(tests, 20);
+	TCase *tests;
+	Suite *suite = fixture_suite("log", &tests);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/metrics.h"
 #include "tvs/ration.h"
 
@@ -105,16 +106,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("metrics");
-	TCase *tests = tcase_create("metrics");
+	TCase *tests;
+	Suite *suite = fixture_suite("metrics", &tests);
 	tcase_add_test(tests, every_counter_is_written);
 	tcase_add_test(tests, latency_falls_into_its_bucket);
 	tcase_add_test(tests, sums_take_every_counter);
 	tcase_add_test(tests, a_flood_gets_one_line_and_a_count);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/attribute.h"
 #include "truststore/base/cert.h"
 #include "truststore/base/name.h"
@@ -489,8 +490,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("name");
-	TCase *tests = tcase_create("name");
+	TCase *tests;
+	Suite *suite = fixture_suite("name", &tests);
 	tcase_add_test(tests, forms_of_the_same_name);
 	tcase_add_test(tests, other_names_differ);
 	tcase_add_test(tests, spellings_of_types);
@@ -508,10 +509,5 @@ int main(void)
 	tcase_add_test(tests, issuer_and_serial);
 	tcase_add_loop_test(tests, recorded_names, 0, (int)(sizeof recorded / sizeof *recorded));
 	tcase_add_loop_test(tests, recorded_requests, 0, (int)(sizeof requests / sizeof *requests));
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ocsp/crl.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 
 static const char url[] = "http://crl.example.test/ca.crl";
@@ -163,15 +164,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_crl");
-	TCase *tests = tcase_create("ocsp_crl");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_crl", &tests);
 	tcase_add_loop_test(tests, every_list_gets_its_word, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(tests, short_form_keeps_what_it_must);
 	tcase_add_test(tests, damage_is_refused);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -3,6 +3,7 @@
 
 #include "ocsp/outcome.h"
 #include "ocsp/schedule.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 #include "truststore/base/clock.h"
 
@@ -198,8 +199,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_outcome");
-	TCase *tests = tcase_create("ocsp_outcome");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_outcome", &tests);
 	tcase_add_test(tests, first_result_is_taken);
 	tcase_add_test(tests, failure_keeps_good_until_it_lapses);
 	tcase_add_test(tests, revoked_never_lapses);
@@ -209,10 +210,5 @@ int main(void)
 	tcase_add_test(tests, back_off_doubles_up_to_the_interval);
 	tcase_add_test(tests, due_when_it_should_be);
 	tcase_add_test(tests, reasons_have_the_names_of_the_rfc);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

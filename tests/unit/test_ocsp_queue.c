@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "ocsp/queue.h"
+#include "tests/unit/fixture.h"
 #include "truststore/base/err.h"
 
 enum { PARALLEL = 16, PROBES = 2, MOST = PARALLEL - PARALLEL / 8 };
@@ -127,8 +127,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_queue");
-	TCase *tests = tcase_create("ocsp_queue");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_queue", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, each_is_taken_once_in_order);
 	tcase_add_test(tests, new_ones_come_in_front);
@@ -136,10 +136,5 @@ int main(void)
 	tcase_add_test(tests, places_stay_free_for_a_server_that_is_new);
 	tcase_add_test(tests, servers_take_turns);
 	tcase_add_test(tests, one_at_a_time_is_possible);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ocsp/request.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 
 static struct cert *leaf, *issuer;
@@ -102,16 +103,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_request");
-	TCase *tests = tcase_create("ocsp_request");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_request", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, request_reads_back, 0, 2);
 	tcase_add_test(tests, nonces_differ_and_can_be_left_out);
 	tcase_add_test(tests, get_url_is_base64_escaped);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

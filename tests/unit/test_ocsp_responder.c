@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "ocsp/responder.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 #include "truststore/base/err.h"
 
@@ -97,15 +98,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_responder");
-	TCase *tests = tcase_create("ocsp_responder");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_responder", &tests);
 	tcase_add_test(tests, pause_begins_after_some_failures_and_grows);
 	tcase_add_test(tests, faults_of_a_certificate_are_none_of_the_server);
 	tcase_add_test(tests, what_was_learned_is_read_back);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

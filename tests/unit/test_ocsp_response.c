@@ -3,6 +3,7 @@
 
 #include "ocsp/certid.h"
 #include "ocsp/response.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 #include "truststore/base/clock.h"
 
@@ -251,18 +252,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_response");
-	TCase *tests = tcase_create("ocsp_response");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_response", &tests);
 	tcase_add_loop_test(tests, every_response_gets_its_word, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_loop_test(tests, unknown_statuses_are_refused, 0, 2);
 	tcase_add_test(tests, times_are_taken);
 	tcase_add_test(tests, nonce_is_compared);
 	tcase_add_test(tests, damage_is_refused);
 	tcase_add_test(tests, every_fault_has_a_word_of_its_own);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ocsp/source.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 
 static void read_source(const char *file, const char *responder, struct source *out)
@@ -90,17 +91,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_source");
-	TCase *tests = tcase_create("ocsp_source");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_source", &tests);
 	tcase_add_test(tests, urls_of_a_certificate);
 	tcase_add_test(tests, odd_urls_and_partial_points_are_left_out);
 	tcase_add_test(tests, configured_responder_comes_instead);
 	tcase_add_test(tests, points_are_compared_whole);
 	tcase_add_test(tests, urls_are_judged);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

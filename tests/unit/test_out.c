@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 
@@ -129,15 +130,10 @@ static const TTest *const *const all[] = { &json_keeps_its_order, &json_that_can
 
 int main(void)
 {
-	Suite *suite = suite_create("out");
-	TCase *tests = tcase_create("out");
+	TCase *tests;
+	Suite *suite = fixture_suite("out", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/outfile.h"
 
 static char folder[32], path[64];
@@ -227,15 +228,10 @@ static const TTest *const *const all[] = { &writes_with_its_mode, &nothing_is_th
 
 int main(void)
 {
-	Suite *suite = suite_create("outfile");
-	TCase *tests = tcase_create("outfile");
+	TCase *tests;
+	Suite *suite = fixture_suite("outfile", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/proto.h"
 
 /* A frame of the given type whose body are these elements. */
@@ -190,8 +190,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("proto");
-	TCase *tests = tcase_create("proto");
+	TCase *tests;
+	Suite *suite = fixture_suite("proto", &tests);
 	tcase_add_test(tests, headers);
 	tcase_add_test(tests, wrong_headers_are_known_by_their_first_bytes);
 	tcase_add_test(tests, requests);
@@ -201,10 +201,5 @@ int main(void)
 	tcase_add_test(tests, errors);
 	tcase_add_test(tests, writing);
 	tcase_add_test(tests, the_longest_frame);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

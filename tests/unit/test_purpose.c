@@ -1,8 +1,8 @@
 #include <check.h>
 #include <gnutls/x509.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/purpose.h"
 
 START_TEST(names_are_read_in_any_case)
@@ -58,15 +58,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("purpose");
-	TCase *tests = tcase_create("purpose");
+	TCase *tests;
+	Suite *suite = fixture_suite("purpose", &tests);
 	tcase_add_test(tests, names_are_read_in_any_case);
 	tcase_add_test(tests, other_names_are_refused_with_the_list);
 	tcase_add_test(tests, the_table_is_that_of_the_requirements);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

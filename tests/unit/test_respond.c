@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 #include "truststore/role.h"
 #include "truststore/trust.h"
@@ -404,9 +405,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("respond");
-	TCase *tests = tcase_create("respond");
-	tcase_set_timeout(tests, 60);
+	TCase *tests;
+	Suite *suite = fixture_suite("respond", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, recorded_verifications);
 	tcase_add_test(tests, recorded_queries);
@@ -416,10 +416,5 @@ int main(void)
 	tcase_add_test(tests, every_reason);
 	tcase_add_test(tests, headers_of_requests);
 	tcase_add_test(tests, changes_count_with_the_next_request);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

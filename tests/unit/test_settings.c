@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "tvs/listener.h"
 #include "tvs/settings.h"
 
@@ -235,8 +236,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("settings");
-	TCase *tests = tcase_create("settings");
+	TCase *tests;
+	Suite *suite = fixture_suite("settings", &tests);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, a_further_listener_inherits);
@@ -245,10 +246,5 @@ int main(void)
 	tcase_add_test(tests, listeners_share_what_stays);
 	tcase_add_test(tests, a_listener_that_fails_leaves_nothing_open);
 	tcase_add_test(tests, an_address_may_become_wider_or_narrower);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

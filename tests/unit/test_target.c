@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 #include "truststore/target.h"
 
@@ -124,17 +125,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("target");
-	TCase *tests = tcase_create("target");
+	TCase *tests;
+	Suite *suite = fixture_suite("target", &tests);
 	tcase_add_test(tests, hosts_and_ports);
 	tcase_add_test(tests, what_is_none);
 	tcase_add_test(tests, connects);
 	tcase_add_test(tests, names_are_resolved);
 	tcase_add_test(tests, a_connection_is_not_waited_for_longer);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/text.h"
 
 static void expect(const char *bytes, size_t len, size_t size, const char *also, const char *expected)
@@ -75,14 +76,9 @@ static const TTest *const *const all[] = { &printable_stays, &other_is_escaped, 
 
 int main(void)
 {
-	Suite *suite = suite_create("text");
-	TCase *tests = tcase_create("text");
+	TCase *tests;
+	Suite *suite = fixture_suite("text", &tests);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		tcase_add_test(tests, *all[i]);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

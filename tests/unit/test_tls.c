@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "tests/unit/tls_peer.h"
 #include "tvs/tls_priv.h"
 
@@ -402,8 +403,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("tls");
-	TCase *tests = tcase_create("tls");
+	TCase *tests;
+	Suite *suite = fixture_suite("tls", &tests);
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, load, unload);
 	tcase_add_test(tests, words);
@@ -422,10 +423,5 @@ int main(void)
 	tcase_add_test(tests, what_is_no_tls);
 	tcase_add_test(tests, client_certificates);
 	tcase_add_test(tests, a_foreign_key_is_refused);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }
