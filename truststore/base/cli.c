@@ -2,15 +2,10 @@
 
 #include "truststore/base/cli.h"
 
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "truststore/base/cli_priv.h"
-#include "truststore/base/clock.h"
-#include "truststore/base/text.h"
 
 const struct cli_option cli_common[] = {
 	{ "config", 0, "FILE", false, false, "configuration file (default /etc/tvs/tvs.conf)" },
@@ -22,23 +17,6 @@ const struct cli_option cli_common[] = {
 	{ "version", 'V', NULL, false, false, "print the version and stop" },
 	{ "completion", 0, "SHELL", false, false, "print a completion script (bash) and stop" },
 	{ NULL, 0, NULL, false, false, NULL },
-};
-
-struct given {
-	const struct cli_option *option;
-	const char *value; /* "" where it takes none */
-};
-
-struct cli {
-	const struct cli_program *program;
-	const struct cli_command *command;
-	void *context;
-	struct given *given;
-	int given_count;
-	const char **words; /* the command's words and the arguments */
-	int word_count, first;
-	int64_t progress_start, progress_last;
-	int progress_width;
 };
 
 static const struct cli_option *find_in(const struct cli_option *table, const char *name, size_t len,
@@ -69,26 +47,6 @@ static const struct cli_option *find_option(const struct cli *cli, const char *n
 	return found;
 }
 
-/* The command that the words name; two words before one. */
-static const struct cli_command *find_command(const struct cli *cli, int *used)
-{
-	const struct cli_command *row = cli->program->commands, *single = NULL;
-	for (; row && row->name && cli->word_count > 0; row++) {
-		const char *blank = strchr(row->name, ' ');
-		size_t len = blank ? (size_t)(blank - row->name) : strlen(row->name);
-		if (strncmp(cli->words[0], row->name, len) || cli->words[0][len])
-			continue;
-		if (!blank) {
-			single = row;
-		} else if (cli->word_count > 1 && !strcmp(cli->words[1], blank + 1)) {
-			*used = 2;
-			return row;
-		}
-	}
-	*used = single != NULL;
-	return single;
-}
-
 static bool is_option_word(const char *word)
 {
 	return word[0] == '-' && word[1];
@@ -99,7 +57,7 @@ static int add_given(struct cli *cli, const struct cli_option *option, const cha
 {
 	if (option->argument && !option->repeat && !again && cli_has(cli, option->name))
 		return err_set(err, ERR_USAGE, "option --%s is given twice", option->name);
-	cli->given[cli->given_count++] = (struct given){ option, value };
+	cli->given[cli->given_count++] = (struct cli_given){ option, value };
 	return 0;
 }
 
@@ -119,7 +77,7 @@ static int take_value(struct cli *cli, const struct cli_option *option, const ch
 		               option->argument);
 	int rc = add_given(cli, option, argv[(*i)++], false, err);
 	int used;
-	if (!option->many || (cli->program->commands && !find_command(cli, &used)))
+	if (!option->many || (cli->program->commands && !cli_find_command(cli, &used)))
 		return rc; /* before the command a word must stay the command */
 	while (!rc && *i < argc && !is_option_word(argv[*i]))
 		rc = add_given(cli, option, argv[(*i)++], true, err);
@@ -162,7 +120,7 @@ static int parse_words(struct cli *cli, int argc, char **argv, struct err *err)
 	for (int i = 1; !rc && i < argc;) {
 		if (only_words || !is_option_word(argv[i])) {
 			cli->words[cli->word_count++] = argv[i++];
-			cli->command = find_command(cli, &used);
+			cli->command = cli_find_command(cli, &used);
 		} else if (!strcmp(argv[i], "--")) {
 			only_words = true;
 			i++;
@@ -173,74 +131,6 @@ static int parse_words(struct cli *cli, int argc, char **argv, struct err *err)
 		}
 	}
 	return rc;
-}
-
-/* Letters to change to make one word of the other, as far as `limit`. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32], la = strlen(a), lb = strlen(b);
-	if (la >= 32 || lb >= 32)
-		return 99;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			best = row[j] + 1 < best ? row[j] + 1 : best;
-			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-		}
-	}
-	return row[lb];
-}
-
-/* For a first word of two: the words that may follow it. False if there are none. */
-static bool list_second_words(const struct cli *cli, struct err *err)
-{
-	char words[256] = "";
-	size_t used = 0, len = strlen(cli->words[0]);
-	for (const struct cli_command *row = cli->program->commands; row->name; row++)
-		if (!strncmp(row->name, cli->words[0], len) && row->name[len] == ' ' &&
-		    used < sizeof words)
-			used += (size_t)snprintf(words + used, sizeof words - used, "%s%s",
-			                         used ? ", " : "", row->name + len + 1);
-	if (used)
-		err_set(err, ERR_USAGE, "'%s' needs one of: %s", cli->words[0], words);
-	return used > 0;
-}
-
-/* The row that differs least from what was typed, NULL if none is near. */
-static const struct cli_command *nearest(const struct cli *cli)
-{
-	const struct cli_command *best = NULL;
-	size_t least = 3;
-	char typed[64];
-	for (const struct cli_command *row = cli->program->commands; row->name; row++) {
-		bool two = strchr(row->name, ' ') && cli->word_count > 1;
-		snprintf(typed, sizeof typed, "%s%s%s", cli->words[0], two ? " " : "",
-		         two ? cli->words[1] : "");
-		size_t away = distance(typed, row->name);
-		if (away < least) {
-			least = away;
-			best = row;
-		}
-	}
-	return best;
-}
-
-static int no_such_command(const struct cli *cli, struct err *err)
-{
-	const struct cli_command *near = nearest(cli);
-	bool two = near && strchr(near->name, ' ') && cli->word_count > 1;
-	if (near)
-		return err_set(err, ERR_USAGE, "there is no command '%s%s%s'; did you mean '%s'?",
-		               cli->words[0], two ? " " : "", two ? cli->words[1] : "", near->name);
-	if (list_second_words(cli, err))
-		return ERR_USAGE;
-	return err_set(err, ERR_USAGE, "there is no command '%s'; see %s --help", cli->words[0],
-	               cli->program->name);
 }
 
 /* Options of another command were let through while the command was not known. */
@@ -272,11 +162,11 @@ static int choose_command(struct cli *cli, struct err *err)
 {
 	if (!cli->program->commands)
 		return 0;
-	cli->command = find_command(cli, &cli->first);
+	cli->command = cli_find_command(cli, &cli->first);
 	if (cli->command)
 		return 0;
 	if (cli->word_count)
-		return no_such_command(cli, err);
+		return cli_no_such_command(cli, err);
 	return err_set(err, ERR_USAGE, "a command is missing; see %s --help", cli->program->name);
 }
 
@@ -285,7 +175,7 @@ static bool answer_at_once(struct cli *cli, int *code, struct err *err)
 {
 	int used;
 	*code = EXIT_YES;
-	const struct cli_command *command = find_command(cli, &used);
+	const struct cli_command *command = cli_find_command(cli, &used);
 	if (cli_has(cli, "help") && command) {
 		cli_print_command_help(cli->program, command);
 	} else if (cli_has(cli, "help")) {
@@ -397,108 +287,4 @@ bool cli_quiet(const struct cli *cli)
 bool cli_verbose(const struct cli *cli)
 {
 	return cli_has(cli, "verbose");
-}
-
-/* Flushes standard output first, so that the two stay in order where both go to one place. */
-static void say(const struct cli *cli, const char *between, const char *text)
-{
-	fflush(stdout);
-	if (cli->progress_width)
-		fprintf(stderr, "\r%*s\r", cli->progress_width, "");
-	fprintf(stderr, "%s: %s%s\n", cli->program->name, between, text);
-}
-
-int cli_fail(const struct cli *cli, const struct err *err)
-{
-	say(cli, "", err_text(err));
-	return EXIT_FAILED;
-}
-
-int cli_failf(const struct cli *cli, const char *format, ...)
-{
-	struct err err;
-	va_list args;
-	va_start(args, format);
-	err_setv(&err, ERR_REFUSED, format, args);
-	va_end(args);
-	return cli_fail(cli, &err);
-}
-
-void cli_warn(const struct cli *cli, const char *format, ...)
-{
-	struct err err;
-	if (cli_quiet(cli))
-		return;
-	va_list args;
-	va_start(args, format);
-	err_setv(&err, ERR_OK, format, args);
-	va_end(args);
-	say(cli, "warning: ", err_text(&err));
-}
-
-/* Reads one line of an answer; true for "y" or "yes". */
-static bool answered_yes(FILE *terminal)
-{
-	char line[16];
-	if (!fgets(line, sizeof line, terminal))
-		return false;
-	size_t len = strcspn(line, "\r\n");
-	bool whole = line[len] != '\0';
-	line[len] = '\0';
-	if (!whole) /* the rest of a long line shall not answer the next question */
-		for (int c; (c = getc(terminal)) != EOF && c != '\n';)
-			;
-	return whole && (!strcasecmp(line, "y") || !strcasecmp(line, "yes"));
-}
-
-int cli_ask(const struct cli *cli, bool yes_counts, const char *option, struct err *err,
-            const char *format, ...)
-{
-	struct err question;
-	if (yes_counts && cli_has(cli, "yes"))
-		return 0;
-	va_list args;
-	va_start(args, format);
-	err_setv(&question, ERR_OK, format, args);
-	va_end(args);
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return err_set(err, ERR_REFUSED, "%s Without a terminal to answer this, pass --%s",
-		               question.text, option);
-	fflush(stdout);
-	fprintf(stderr, "%s [y/N] ", question.text);
-	fflush(stderr);
-	return answered_yes(stdin) ? 0 : err_set(err, ERR_REFUSED, "not confirmed");
-}
-
-void cli_progress(struct cli *cli, const char *what, size_t done, size_t total)
-{
-	enum { FIRST_US = 1000000, NEXT_US = 200000 };
-	if (cli->progress_start < 0)
-		return;
-	int64_t now = clock_monotonic_us();
-	if (!cli->progress_start) {
-		cli->progress_start = isatty(STDERR_FILENO) && !cli_quiet(cli) ? now : -1;
-		return;
-	}
-	if (now - cli->progress_start < FIRST_US || now - cli->progress_last < NEXT_US)
-		return;
-	cli->progress_last = now;
-	char line[80];
-	if (total)
-		snprintf(line, sizeof line, "%.40s %zu of %zu (%u%%)", what, done, total,
-		         (unsigned)((double)done * 100 / (double)total));
-	else
-		snprintf(line, sizeof line, "%.40s %zu", what, done);
-	int width = (int)text_columns(line);
-	fprintf(stderr, "\r%s%*s", line, width < cli->progress_width ? cli->progress_width - width : 0,
-	        "");
-	cli->progress_width = width;
-}
-
-void cli_progress_end(struct cli *cli)
-{
-	if (cli->progress_width)
-		fprintf(stderr, "\r%*s\r", cli->progress_width, "");
-	cli->progress_start = cli->progress_last = 0;
-	cli->progress_width = 0;
 }

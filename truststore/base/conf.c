@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "truststore/base/clock.h"
 #include "truststore/base/conf_priv.h"
 #include "truststore/base/outfile.h"
 
@@ -109,129 +108,7 @@ static void check_section(struct conf *conf, const struct conf_section *section)
 		conf_mistake(conf, section->line, "[%s]: needs a name, as in [%s west]", base, base);
 }
 
-/* Values: one parser for each type, which fills `value` or says what is wrong */
-
-static bool word_in(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	for (const char *at = words; len && (at = strstr(at, word)); at += len)
-		if ((at == words || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-			return true;
-	return false;
-}
-
-static int parse_number(struct conf_value *value, struct err *err)
-{
-	const struct conf_key *key = value->key;
-	char least[CLOCK_TEXT_SIZE], most[CLOCK_TEXT_SIZE];
-	bool duration = key->type == CONF_DURATION;
-	if (duration) {
-		if (duration_parse(value->text, &value->number, err))
-			return ERR_CONFIG;
-		duration_format(key->min, least);
-		duration_format(key->max, most);
-	} else {
-		size_t len = strlen(value->text);
-		if (len > 18 || strspn(value->text, "0123456789") != len)
-			return err_set(err, ERR_CONFIG, "'%.100s' is not a number", value->text);
-		value->number = strtoll(value->text, NULL, 10);
-		snprintf(least, sizeof least, "%lld", (long long)key->min);
-		snprintf(most, sizeof most, "%lld", (long long)key->max);
-	}
-	if (value->number < key->min || value->number > key->max)
-		return err_set(err, ERR_CONFIG, "'%.100s' is not within %s and %s", value->text, least,
-		               most);
-	return 0;
-}
-
-static int parse_choice(struct conf_value *value, struct err *err)
-{
-	bool flag = value->key->type == CONF_FLAG;
-	const char *words = flag ? "yes no" : value->key->choices;
-	if (strchr(value->text, ' ') || !word_in(words, value->text))
-		return err_set(err, ERR_CONFIG, "'%.100s' is none of: %s", value->text, words);
-	value->number = flag && *value->text == 'y';
-	return 0;
-}
-
-static bool is_mail(const char *text)
-{
-	const char *at = strchr(text, '@');
-	return at && at > text && at[1] && !strchr(at + 1, '@') && !strpbrk(text, " \t<>");
-}
-
-/* Fills value->list, which has room for all; the entries lie in one copy, the first of them. */
-static int split_list(struct conf_value *value, char *copy, const char *separators, struct err *err)
-{
-	size_t count = 0;
-	for (char *at = copy; at;) {
-		char *next = at + strcspn(at, separators), *end = next;
-		next = *next ? next + 1 : NULL;
-		at += strspn(at, " \t");
-		while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		if (end <= at)
-			return err_set(err, ERR_CONFIG, "an entry of the list is empty");
-		*end = '\0';
-		if (value->key->type == CONF_MAILS && !is_mail(at))
-			return err_set(err, ERR_CONFIG, "'%.100s' is not an e-mail address", at);
-		value->list[count++] = at;
-		at = next;
-	}
-	return 0;
-}
-
-static int parse_list(struct conf_value *value, struct err *err)
-{
-	const char *separators = value->key->type == CONF_MAILS ? ",;" : ",";
-	size_t room = 2, len = strlen(value->text) + 1;
-	for (const char *at = value->text; *at; at++)
-		room += strchr(separators, *at) != NULL;
-	/* one block: pointers, then their words */
-	value->list = calloc(1, room * sizeof *value->list + len);
-	if (!value->list)
-		return err_set(err, ERR_MEMORY, "out of memory");
-	char *copy = memcpy((char *)(value->list + room), value->text, len);
-	return split_list(value, copy, separators, err);
-}
-
-static int parse_value(struct conf_value *value, struct err *err)
-{
-	if (!*value->text)
-		return err_set(err, ERR_CONFIG, "has no value");
-	switch (value->key->type) {
-	case CONF_NUMBER:
-	case CONF_DURATION:
-		return parse_number(value, err);
-	case CONF_FLAG:
-	case CONF_CHOICE:
-		return parse_choice(value, err);
-	case CONF_LIST:
-	case CONF_MAILS:
-		return parse_list(value, err);
-	case CONF_TEXT:
-		break;
-	}
-	return 0;
-}
-
-static void value_deinit(struct conf_value *value)
-{
-	free(value->section);
-	free(value->text);
-	free(value->list);
-}
-
-static int value_init(struct conf_value *value, const char *section, const struct conf_key *key,
-                      const char *text, struct err *err)
-{
-	*value = (struct conf_value){ .section = strdup(section), .key = key, .text = strdup(text) };
-	int rc = value->section && value->text ? parse_value(value, err)
-	                                       : err_set(err, ERR_MEMORY, "out of memory");
-	if (rc)
-		value_deinit(value);
-	return rc;
-}
+/* Values */
 
 static struct conf_value *find_exact(const struct conf *conf, const char *section, const char *key)
 {
@@ -247,7 +124,7 @@ static void keep(struct conf *conf, struct conf_value *value)
 	struct conf_value *grown = realloc(conf->values, (conf->value_count + 1) * sizeof *grown);
 	if (!grown) {
 		conf->no_memory = true;
-		value_deinit(value);
+		conf_value_deinit(value);
 		return;
 	}
 	conf->values = grown;
@@ -290,7 +167,7 @@ void conf_take(struct conf *conf, const char *section, const char *key, unsigned
 	if (before)
 		conf_mistake(conf, line, "[%s] %s: repeated, it stands in line %u", section, key,
 		             before->line);
-	else if (!row || value_init(&value, section, row, text, &err))
+	else if (!row || conf_value_init(&value, section, row, text, &err))
 		conf_mistake(conf, line, "[%s] %s: %s", section, key, err_text(&err));
 	else {
 		value.line = line;
@@ -306,7 +183,7 @@ static void add_defaults(struct conf *conf)
 	struct conf_value value;
 	for (const struct conf_key *row = conf_keys; row->section; row++)
 		if (row->fallback && !find_exact(conf, row->section, row->key)) {
-			if (value_init(&value, row->section, row, row->fallback, &err))
+			if (conf_value_init(&value, row->section, row, row->fallback, &err))
 				conf_mistake(conf, 0, "[%s] %s: default: %s", row->section, row->key,
 				             err_text(&err));
 			else
@@ -394,7 +271,7 @@ void conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	for (size_t i = 0; i < conf->value_count; i++)
-		value_deinit(&conf->values[i]);
+		conf_value_deinit(&conf->values[i]);
 	for (size_t i = 0; i < conf->section_count; i++)
 		free(conf->sections[i].name);
 	for (size_t i = 0; i < conf->mistake_count; i++)
@@ -482,13 +359,13 @@ int conf_override(struct conf *conf, const char *section, const char *key, const
 {
 	struct conf_value fresh;
 	const struct conf_key *row = row_for(section, key, err);
-	int rc = row ? value_init(&fresh, section, row, value, err) : ERR_CONFIG;
+	int rc = row ? conf_value_init(&fresh, section, row, value, err) : ERR_CONFIG;
 	if (rc)
 		return err_prefix(err, "[%s] %s", section, key);
 	fresh.set = true;
 	struct conf_value *old = find_exact(conf, section, key);
 	if (old) {
-		value_deinit(old);
+		conf_value_deinit(old);
 		*old = fresh;
 		return 0;
 	}

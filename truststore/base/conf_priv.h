@@ -1,5 +1,5 @@
 /* What the parts of the configuration share: conf_parse.c reads the text, conf_schema.c knows the keys,
- * conf.c holds the values. */
+ * conf_value.c reads one value, conf.c holds them all. */
 #ifndef TVS_BASE_CONF_PRIV_H
 #define TVS_BASE_CONF_PRIV_H
 
@@ -14,6 +14,12 @@ struct conf_value {
 	char **list;    /* of lists, ends in NULL */
 	int64_t number; /* of numbers, durations and flags */
 };
+
+/* Reads `text` as the type of `key` wants it; conf_value_deinit frees what it holds. Else ERR_CONFIG with a sentence that
+ * says what is wrong, without the place. */
+int conf_value_init(struct conf_value *value, const char *section, const struct conf_key *key,
+                    const char *text, struct err *err);
+void conf_value_deinit(struct conf_value *value);
 
 struct conf_section {
 	char *name;
