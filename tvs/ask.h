@@ -13,8 +13,8 @@
 #include "truststore/base/cert.h"
 #include "truststore/base/err.h"
 #include "truststore/store.h" /* struct span */
-#include "tvs/client.h"
 #include "truststore/target.h"
+#include "tvs/client.h"
 
 enum { ASK_MAX_ROLES = 32, ASK_MAX_DEVICE = 255 };
 
