@@ -11,16 +11,14 @@
 #include <unistd.h>
 
 #include "truststore/base/clock.h"
-#include "tvs/answerline.h"
+#include "tvs/tell.h"
 
 enum {
 	REQUEST_MS = 10000, /* from a request's first byte to its last */
 	WRITE_MS = 10000,   /* for the peer to take an answer */
 	CLOSE_MS = 2000,    /* for the peer to close after us */
 	TURNS = 16,         /* reads and answers before others have their turn */
-	DRAIN_MAX = 262144, /* bytes read and thrown away after the farewell */
-	DEVICE_TEXT = 128,  /* of what a phone says, in a line of the log */
-	HEAD_BYTES = 16
+	DRAIN_MAX = 262144  /* bytes read and thrown away after the farewell */
 };
 
 struct conn {
@@ -117,58 +115,20 @@ static void conn_close(struct conn *conn)
 	want(conn, EV_READ);
 }
 
-/* --- what is told */
-
-static const char *peer_text(const struct conn *conn, char out[ADDRESS_TEXT_SIZE])
+/* For the log and the counters only: the connection's end is the caller's. */
+static void fail(const struct conn *conn, enum metrics_failure failure, const char *why)
 {
-	return address_format(&conn->peer, out);
-}
-
-static void fail(struct conn *conn, enum metrics_failure failure, const char *why)
-{
-	char peer[ADDRESS_TEXT_SIZE];
-	metrics_add(&conn->env->metrics->failures[failure], 1);
-	log_line(conn->env->log, failure >= METRICS_FAILURE_STORE ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE,
-	         "connection failed: %s address=%s reason=%s", why, peer_text(conn, peer),
-	         metrics_failure_name(failure));
-}
-
-static void fail_handshake(struct conn *conn, const struct err *why)
-{
-	char peer[ADDRESS_TEXT_SIZE];
-	enum tls_failure kind = tls_session_failure(conn->tls);
-	struct metrics *metrics = conn->env->metrics;
-	metrics_add(&metrics->failures[METRICS_FAILURE_HANDSHAKE], 1);
-	metrics_add(&metrics->handshake_failures[kind], 1);
-	log_line(conn->env->log, LOG_LEVEL_NOTICE, "handshake failed: %s address=%s reason=%s",
-	         err_text(why), peer_text(conn, peer), tls_failure_name(kind));
-}
-
-static void tell_malformed(struct conn *conn, enum proto_error error)
-{
-	char peer[ADDRESS_TEXT_SIZE], head[2 * HEAD_BYTES + 1];
-	struct metrics *metrics = conn->env->metrics;
-	size_t len = conn->have < HEAD_BYTES ? conn->have : HEAD_BYTES;
-	metrics_add(&metrics->failures[METRICS_FAILURE_MALFORMED], 1);
-	metrics_add(&metrics->malformed[error], 1);
-	log_line(conn->env->log, LOG_LEVEL_NOTICE,
-	         "malformed frame address=%s reason=malformed error=%s head=%s", peer_text(conn, peer),
-	         proto_error_name(error), hex_encode(conn->in->bytes, len, false, head));
-}
-
-/* The line and the counters of one answer. */
-static void tell_answer(struct conn *conn, const struct respond_result *result)
-{
-	struct conn_env *env = conn->env;
-	bool query = result->request.type == PROTO_QUERY_REQ;
-	int64_t us = clock_monotonic_us() - env->now_us;
-	metrics_add(&env->metrics->answers[query][result->verdict.reason], 1);
-	metrics_latency(env->metrics, us);
-	if (log_shows(env->log, LOG_LEVEL_INFO))
-		answerline(env->log, &conn->peer, conn->tls, result, us);
+	tell_failure(conn->env, &conn->peer, failure, why);
 }
 
 /* --- requests and answers */
+
+/* Of a frame that is none. */
+static void refuse(struct conn *conn, enum proto_error error)
+{
+	tell_malformed(conn->env, &conn->peer, error, conn->in->bytes, conn->have);
+	conn_close(conn);
+}
 
 /* Bytes of the frame that the buffer begins with, in *len; 0 while it is not whole. */
 static enum proto_error whole_frame(const struct conn *conn, size_t *len)
@@ -214,8 +174,7 @@ static bool answer(struct conn *conn, size_t len)
 	size_t size;
 	int code = respond(&env->respond, clock_now(), conn->in->bytes, len, env->answer, &size, &result, &err);
 	if (code == ERR_MALFORMED) {
-		tell_malformed(conn, result.error);
-		conn_close(conn);
+		refuse(conn, result.error);
 		return false;
 	}
 	if (code != ERR_OK) {
@@ -225,7 +184,7 @@ static bool answer(struct conn *conn, size_t len)
 	}
 	conn->requests++;
 	code = tls_write(conn->tls, env->answer, size, &err);
-	tell_answer(conn, &result);
+	tell_answer(env, &conn->peer, conn->tls, &result);
 	if (code != ERR_OK && code != ERR_AGAIN) {
 		fail(conn, METRICS_FAILURE_CONNECTION, err_text(&err));
 		conn_free(conn);
@@ -317,8 +276,7 @@ static void run(struct conn *conn)
 		size_t len;
 		enum proto_error error = whole_frame(conn, &len);
 		if (error != PROTO_OK) {
-			tell_malformed(conn, error);
-			conn_close(conn);
+			refuse(conn, error);
 			return;
 		}
 		if (!(len > 0 ? answer(conn, len) : fill(conn)))
@@ -360,17 +318,6 @@ static bool begin_tls(struct conn *conn)
 	return true;
 }
 
-static void tell_client(struct conn *conn)
-{
-	char peer[ADDRESS_TEXT_SIZE], name[DEVICE_TEXT], text[DEVICE_TEXT];
-	if (tls_session_client(conn->tls) != TLS_CLIENT_UNVERIFIED)
-		return;
-	tls_session_client_name(conn->tls, name, sizeof name);
-	log_line(conn->env->log, LOG_LEVEL_NOTICE, "client certificate not verified address=%s cn=%s reason=%s",
-	         peer_text(conn, peer), log_escape(text, sizeof text, name, strlen(name)),
-	         tls_session_client_why(conn->tls));
-}
-
 /* In TLS 1.3 the client has the last word of the handshake, and many clients hold their request back until that is
  * acknowledged (RFC 896), which the kernel would put off (RFC 1122, 4.2.3.2). */
 static void acknowledge(struct conn *conn)
@@ -395,7 +342,7 @@ static void step_handshake(struct conn *conn)
 		return;
 	}
 	if (code != ERR_OK) {
-		fail_handshake(conn, &err);
+		tell_handshake_failure(conn->env, &conn->peer, conn->tls, &err);
 		if (code == ERR_TLS)
 			conn_close(conn);
 		else
@@ -403,7 +350,7 @@ static void step_handshake(struct conn *conn)
 		return;
 	}
 	metrics_add(&conn->env->metrics->handshakes[tls_session_version(conn->tls)], 1);
-	tell_client(conn);
+	tell_client(conn->env, &conn->peer, conn->tls);
 	acknowledge(conn);
 	move(conn, CONN_HANDSHAKE, CONN_READING, conn->env->idle_ms);
 	want(conn, EV_READ);
@@ -463,14 +410,9 @@ static void on_io(struct ev_loop *loop, ev_io *watcher, int events)
 
 static void on_deadline(struct conn *conn)
 {
-	struct conn_env *env = conn->env;
-	char peer[ADDRESS_TEXT_SIZE];
 	switch (conn->state) {
 	case CONN_HANDSHAKE:
-		metrics_add(&env->metrics->failures[METRICS_FAILURE_HANDSHAKE_TIMEOUT], 1);
-		if (ration_take(&env->cut))
-			log_line(env->log, LOG_LEVEL_NOTICE, "%s address=%s", env->cut.what,
-			         peer_text(conn, peer));
+		tell_late_handshake(conn->env, &conn->peer);
 		conn_free(conn);
 		break;
 	case CONN_READING:
