@@ -10,6 +10,8 @@
 
 #include "truststore/base/clock.h"
 
+enum { STALE_TICKS = 3, HANGS_TICKS = 10 };
+
 /* What the supervisor has open and watches is not the new process's. */
 static void leave_supervisor(const struct child_start *start, int parents_end)
 {
@@ -121,6 +123,20 @@ unsigned child_count(const struct child_list *children, unsigned generation, boo
 		n += child->role == CHILD_WORKER && child->generation == generation && !child->told &&
 			(child->ready || !ready_only);
 	return n;
+}
+
+enum child_pulse child_pulse(struct child *child, struct limits *limits)
+{
+	int64_t age_us = clock_monotonic_us() - child->started_us;
+	if (child->role != CHILD_WORKER ||
+	    (!child->ready && age_us <= CHILD_START_SECONDS * INT64_C(1000000)))
+		return CHILD_BEATS;
+	uint64_t heartbeat = limits_slot(limits, child->slot)->heartbeat;
+	child->missed = heartbeat == child->heartbeat ? child->missed + 1 : 0;
+	child->heartbeat = heartbeat;
+	if (child->missed == HANGS_TICKS)
+		return CHILD_HANGS;
+	return child->missed < STALE_TICKS ? CHILD_BEATS : CHILD_STALE;
 }
 
 void child_free(struct child *child, struct ev_loop *loop, struct limits *limits)

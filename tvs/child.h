@@ -13,6 +13,8 @@
 #include "tvs/limits.h"
 #include "tvs/worker.h"
 
+enum { CHILD_START_SECONDS = 60 }; /* until a worker accepts */
+
 enum child_role { CHILD_PROBE, CHILD_WORKER };
 
 struct child {
@@ -57,6 +59,14 @@ void child_tell(struct child *child, enum worker_message message);
 
 /* Workers of a generation that are not told to go; only those that accept, if asked so. */
 unsigned child_count(const struct child_list *children, unsigned generation, bool ready_only);
+
+/* What a worker's heartbeat says; to be looked at once in each tick of about a second. */
+enum child_pulse {
+	CHILD_BEATS, /* or is still starting, or is a probe */
+	CHILD_STALE, /* some ticks without one */
+	CHILD_HANGS  /* so many that it shall be killed; said once */
+};
+enum child_pulse child_pulse(struct child *child, struct limits *limits);
 
 /* After the process has ended. */
 void child_free(struct child *child, struct ev_loop *loop, struct limits *limits);

@@ -18,13 +18,10 @@
 #include "tvs/rights.h"
 
 enum {
-	START_SECONDS = 60, /* for the workers of a new generation */
 	STOP_SECONDS = 5,   /* from SIGTERM to the end */
 	METRICS_SECONDS = 15,
 	QUICK_SECONDS = 5,  /* a worker that dies so soon is replaced more slowly each time */
 	BACKOFF_STEPS = 7,
-	STALE_TICKS = 3,    /* without a heartbeat: the watchdog is not fed */
-	HUNG_TICKS = 10,    /* without a heartbeat: killed */
 	OTHER_DESCRIPTORS = 32, /* of a worker, beside its connections */
 	SIGNALS = 4
 };
@@ -76,15 +73,17 @@ static int start_child(struct supervisor *self, enum child_role role, struct gen
 static int start_workers(struct supervisor *self, struct generation *generation, unsigned number,
                          struct err *err)
 {
+	unsigned n = child_count(&self->children, number, false);
 	int code = ERR_OK;
-	for (unsigned n = child_count(&self->children, number, false); n < generation->settings->workers && code == ERR_OK; n++)
+	for (; n < generation->settings->workers && code == ERR_OK; n++)
 		code = start_child(self, CHILD_WORKER, generation, number, err);
 	return code;
 }
 
 static void retry_later(struct supervisor *self)
 {
-	double delay = backoff_first * (1u << (self->quick_deaths < BACKOFF_STEPS ? self->quick_deaths : BACKOFF_STEPS));
+	unsigned steps = self->quick_deaths < BACKOFF_STEPS ? self->quick_deaths : BACKOFF_STEPS;
+	double delay = backoff_first * (1u << steps);
 	if (ev_is_active(&self->retry))
 		return;
 	ev_timer_set(&self->retry, delay < backoff_last ? delay : backoff_last, 0.);
@@ -259,7 +258,7 @@ static void begin(struct supervisor *self, struct generation *generation, uint64
 	self->hangup = false;
 	if (self->current)
 		notify_reloading();
-	ev_timer_set(&self->deadline, START_SECONDS, 0.);
+	ev_timer_set(&self->deadline, CHILD_START_SECONDS, 0.);
 	ev_timer_start(self->loop, &self->deadline);
 	if (start_child(self, CHILD_PROBE, generation, self->next_number, &err) != ERR_OK)
 		abandon(self, err_text(&err));
@@ -362,7 +361,8 @@ static void tell_end(const struct supervisor *self, const struct child *child, i
 static void child_ended(struct supervisor *self, struct child *child, int status)
 {
 	hear(self, child);
-	bool expected = child->told || (child->role == CHILD_PROBE && (child->ready || child->failed));
+	bool expected = child->told ||
+	                (child->role == CHILD_PROBE && (child->ready || child->failed));
 	bool of_next = self->next && child->generation == self->next_number;
 	bool quick = clock_monotonic_us() - child->started_us < QUICK_SECONDS * INT64_C(1000000);
 	if ((!expected && !child->failed) || (child->told && child->role == CHILD_WORKER && status != 0))
@@ -418,26 +418,17 @@ static void on_stop(struct ev_loop *loop, ev_signal *watcher, int events)
 
 /* --- once a second, and less often */
 
-/* A worker that is still starting has no heartbeat. */
-static bool is_overdue(const struct child *child)
-{
-	return clock_monotonic_us() - child->started_us > START_SECONDS * INT64_C(1000000);
-}
-
 /* True while every worker that is to serve does. Those that hang are killed, so that they are replaced. */
 static bool all_answer(struct supervisor *self)
 {
-	bool good = self->current && child_count(&self->children, self->current_number, true) >= self->current->settings->workers;
+	bool good = self->current && child_count(&self->children, self->current_number, true) >=
+	                             self->current->settings->workers;
 	struct child *child;
 	LIST_FOREACH(child, &self->children, link) {
-		if (child->role != CHILD_WORKER || (!child->ready && !is_overdue(child)))
-			continue;
-		uint64_t heartbeat = limits_slot(self->limits, child->slot)->heartbeat;
-		child->missed = heartbeat == child->heartbeat ? child->missed + 1 : 0;
-		child->heartbeat = heartbeat;
-		if (child->missed >= STALE_TICKS)
+		enum child_pulse pulse = child_pulse(child, self->limits);
+		if (pulse != CHILD_BEATS)
 			good = false;
-		if (child->missed == HUNG_TICKS) {
+		if (pulse == CHILD_HANGS) {
 			log_line(self->log, LOG_LEVEL_ERROR, "worker hangs and is killed pid=%d", (int)child->pid);
 			kill(child->pid, SIGKILL);
 		}
