@@ -44,10 +44,10 @@ const struct cipher_suite *cipher_by_id(uint16_t id);
 	"AES256-GCM-SHA384:AES256-SHA256:AES256-SHA:CAMELLIA256-SHA:" \
 	"AES128-GCM-SHA256:AES128-SHA256:AES128-SHA:CAMELLIA128-SHA"
 
-/* Reads a cipher string as openssl-ciphers(1) describes it: names and words with ':', ',', ';' or blank between them,
- * '+' for "and", '!', '-' and '+' in front, @STRENGTH; DEFAULT at the beginning; @SECLEVEL is read and ignored. An unknown word among valid ones is
- * skipped; a string with a character that none has, or which leaves no suite, is ERR_CONFIG with the sentence
- * "You have entered an invalid Cipher String." */
+/* Reads a cipher string as openssl-ciphers(1) describes it: names and words with ':', ',', ';' or blank between
+ * them, '+' for "and", '!', '-' and '+' in front, @STRENGTH; DEFAULT at the beginning; @SECLEVEL is read and
+ * ignored. An unknown word among valid ones is skipped; a string with a character that none has, or which
+ * leaves no suite, is ERR_CONFIG with the sentence "You have entered an invalid Cipher String." */
 int cipher_parse(const char *text, struct cipher_list *out, struct err *err);
 
 #endif

@@ -97,8 +97,8 @@ static void conn_free(struct conn *conn)
 	env->closed(env, &ticket);
 }
 
-/* Says farewell as far as that goes at once, and gives the peer a moment to close: closing over bytes that were not read would
- * reset the connection, and the peer might lose the last answer or the alert. */
+/* Says farewell as far as that goes at once, and gives the peer a moment to close: closing over bytes that were
+ * not read would reset the connection, and the peer might lose the last answer or the alert. */
 static void conn_close(struct conn *conn)
 {
 	struct conn_env *env = conn->env;
@@ -199,8 +199,9 @@ static bool answer(struct conn *conn, size_t len)
 	return next_request(conn);
 }
 
-/* Nothing more to read now: an idle connection gives its buffer back, a begun request gets its deadline. `events` wakes it
- * up; only a read that could not go on may ask for writing, since after an answer GnuTLS still names that direction. */
+/* Nothing more to read now: an idle connection gives its buffer back, a begun request gets its deadline.
+ * `events` wakes it up; only a read that could not go on may ask for writing, since after an answer GnuTLS
+ * still names that direction. */
 static void settle(struct conn *conn, int events)
 {
 	if (conn->have == 0) {

@@ -51,8 +51,8 @@ struct conn_env {
 	void (*closed)(struct conn_env *env, const struct limits_ticket *ticket);
 };
 
-/* Takes over the accepted, non-blocking socket `fd`, in every case; `setup` must outlive the connection. When it is gone
- * (or could not be made), env->closed is called once with its ticket. */
+/* Takes over the accepted, non-blocking socket `fd`, in every case; `setup` must outlive the connection. When
+ * it is gone (or could not be made), env->closed is called once with its ticket. */
 void conn_new(struct conn_env *env, int fd, const struct tls_setup *setup,
               const struct address *peer, const struct limits_ticket *ticket);
 

@@ -11,8 +11,8 @@ struct generation {
 	struct listeners listeners;
 };
 
-/* Reads the configuration and opens its sockets; those that `old` (may be NULL) has open are shared with it. ERR_CONFIG with file
- * and line, or what listeners_open says. The caller drops `*out` with generation_drop. */
+/* Reads the configuration and opens its sockets; those that `old` (may be NULL) has open are shared with it.
+ * ERR_CONFIG with file and line, or what listeners_open says. The caller drops `*out` with generation_drop. */
 int generation_new(const char *file, const char *store, const struct generation *old,
                    struct generation **out, struct err *err);
 

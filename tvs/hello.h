@@ -22,8 +22,8 @@ struct hello {
 	struct span shares;     /* extension 51: of these groups it sends keys (RFC 8446, 4.2.8); not of fixed size */
 };
 
-/* Reads the message from client_version on, which it must fill exactly. ERR_MALFORMED; also when one of the extensions above
- * stands twice. */
+/* Reads the message from client_version on, which it must fill exactly. ERR_MALFORMED; also when one of the
+ * extensions above stands twice. */
 int hello_read(const uint8_t *bytes, size_t len, struct hello *out);
 
 /* The highest version up to `max` that the client can do, as its number (0x0303); 0 if that is below `min`. The

@@ -22,8 +22,8 @@ void inquiry_free(struct inquiry *inquiry);
 /* --timeout */
 int64_t inquiry_timeout_us(const struct inquiry *inquiry);
 
-/* Asks as a phone does, the next server when one does not answer, or with --all every server; shows each answer, or keeps
- * it for --json. An error only if nobody answered, or an answer could not be shown. */
+/* Asks as a phone does, the next server when one does not answer, or with --all every server; shows each
+ * answer, or keeps it for --json. An error only if nobody answered, or an answer could not be shown. */
 int inquiry_ask(struct inquiry *inquiry, const struct question *question, const struct about *about,
                 struct err *err);
 

@@ -19,8 +19,8 @@ void key_crypto_free(struct key_crypto *key);
 int key_crypto_sign(struct key_crypto *key, gnutls_sign_algorithm_t algorithm,
                     const gnutls_datum_t *hash, gnutls_datum_t *signature);
 
-/* Decrypts a premaster secret over `out`. Says nothing of success: a bad padding or version leaves random bytes there, in the same time; a
- * ciphertext that is none leaves `out` as it is. */
+/* Decrypts a premaster secret over `out`. Says nothing of success: a bad padding or version leaves random bytes
+ * there, in the same time; a ciphertext that is none leaves `out` as it is. */
 void key_crypto_decrypt(struct key_crypto *key, uint16_t client_version,
                         const gnutls_datum_t *ciphertext, uint8_t out[KEY_PREMASTER_SIZE]);
 

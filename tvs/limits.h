@@ -42,7 +42,8 @@ struct limits;
 int limits_new(struct limits **out, struct err *err);
 void limits_free(struct limits *limits);
 
-/* For the supervisor: takes a free slot, -1 if there is none. Releasing it clears it and keeps its counters in the sum. */
+/* For the supervisor: takes a free slot, -1 if there is none. Releasing it clears it and keeps its counters in
+ * the sum. */
 int limits_slot_take(struct limits *limits);
 void limits_slot_release(struct limits *limits, int slot);
 struct limits_slot *limits_slot(struct limits *limits, int slot);
@@ -53,8 +54,8 @@ struct limits_ticket { /* what a connection holds while it is there */
 	uint16_t cell[LIMITS_ROWS];
 };
 
-/* Counts one connection of `host` in `slot` unless the daemon as a whole would have more than `max_connections` or more than
- * `max_address` of this host. With LIMITS_OK, limits_leave must follow once. */
+/* Counts one connection of `host` in `slot` unless the daemon as a whole would have more than `max_connections`
+ * or more than `max_address` of this host. With LIMITS_OK, limits_leave must follow once. */
 enum limits_verdict limits_enter(struct limits *limits, int slot, const struct host *host,
                                  uint32_t max_connections, uint32_t max_address,
                                  struct limits_ticket *ticket);

@@ -19,8 +19,9 @@ struct listeners {
 	size_t count;
 };
 
-/* Opens a socket for each address of the settings; what `old` (may be NULL) has open already is taken over: the descriptor is shared then.
- * On failure nothing is left open that was not before. ERR_NETWORK or ERR_SYSTEM, naming the address. */
+/* Opens a socket for each address of the settings; what `old` (may be NULL) has open already is taken over: the
+ * descriptor is shared then. On failure nothing is left open that was not before. ERR_NETWORK or ERR_SYSTEM,
+ * naming the address. */
 int listeners_open(const struct settings *settings, const struct listeners *old,
                    struct listeners *out, struct err *err);
 

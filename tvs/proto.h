@@ -52,9 +52,9 @@ struct proto_header {
 	size_t frame_len;  /* bytes of the whole frame, this header included */
 };
 
-/* Reads the header at the start of `bytes`, which needs PROTO_HEADER_SIZE of them (else PROTO_SHORT); more may follow.
- * As soon as the first bytes alone are wrong it says so, without waiting for the tenth. `out` is filled with PROTO_OK only.
- * The reserved byte is ignored. */
+/* Reads the header at the start of `bytes`, which needs PROTO_HEADER_SIZE of them (else PROTO_SHORT); more may
+ * follow. As soon as the first bytes alone are wrong it says so, without waiting for the tenth. `out` is filled
+ * with PROTO_OK only. The reserved byte is ignored. */
 enum proto_error proto_header_read(const uint8_t *bytes, size_t len, enum proto_direction direction,
                                    struct proto_header *out);
 
@@ -74,14 +74,16 @@ struct proto_message {
 	uint32_t ttl;            /* seconds */
 };
 
-/* Reads one whole frame: exactly the header's `frame_len` bytes. Unknown elements are skipped, missing ones are not an error here.
- * A missing final NUL of a name and a missing 0x01 before a device name are forgiven. Issuer and serial are
- * exchanged if tag 4 holds no '=' while tag 5 does and ends in NUL. In a request, elements of responses are skipped. */
+/* Reads one whole frame: exactly the header's `frame_len` bytes. Unknown elements are skipped, missing ones are
+ * not an error here. A missing final NUL of a name and a missing 0x01 before a device name are forgiven. Issuer
+ * and serial are exchanged if tag 4 holds no '=' while tag 5 does and ends in NUL. In a request, elements of
+ * responses are skipped. */
 enum proto_error proto_read(const uint8_t *frame, size_t len, enum proto_direction direction,
                             struct proto_message *out);
 
-/* Writes the elements that are there, in the order of the protocol (requests: device, certificate, subject, issuer,
- * serial; responses: status, certificate, roles, TTL). Returns the frame's length, or 0 if it does not fit `size` or the protocol. */
+/* Writes the elements that are there, in the order of the protocol (requests: device, certificate, subject,
+ * issuer, serial; responses: status, certificate, roles, TTL). Returns the frame's length, or 0 if it does not
+ * fit `size` or the protocol. */
 size_t proto_write(const struct proto_message *message, uint8_t *out, size_t size);
 
 #endif

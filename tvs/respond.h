@@ -26,13 +26,13 @@ struct respond_result {
 	struct verdict verdict;       /* not trusted unless everything says so */
 };
 
-/* Answers the request `frame` (exactly one frame) at the time `now`. `out` has room for PROTO_MAX_FRAME bytes and must not overlap the
- * frame; `*out_len` is the length of the response, 0 with any error. Returns
- * ERR_OK: there is a response (trusted or not: see result->verdict). A request that lacks an element it needs, or whose names are none, is
- *   answered "not trusted", reason malformed;
+/* Answers the request `frame` (exactly one frame) at the time `now`. `out` has room for PROTO_MAX_FRAME bytes and
+ * must not overlap the frame; `*out_len` is the length of the response, 0 with any error. Returns
+ * ERR_OK: there is a response (trusted or not: see result->verdict). A request that lacks an element it needs,
+ *   or whose names are none, is answered "not trusted", reason malformed;
  * ERR_MALFORMED: the frame is none (result->error says why): close the connection;
- * another code (ERR_STORE ...): the store could not be asked, `err` says why: close the connection, so that the phone tries
- *   its next server. `result` is always filled. */
+ * another code (ERR_STORE ...): the store could not be asked, `err` says why: close the connection, so that the
+ *   phone tries its next server. `result` is always filled. */
 int respond(struct respond *self, int64_t now, const uint8_t *frame, size_t len,
             uint8_t *out, size_t *out_len, struct respond_result *result, struct err *err);
 

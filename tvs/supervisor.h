@@ -1,8 +1,10 @@
-/* The supervisor: owns the sockets and the configuration, starts workers, replaces those that die, and serves nobody.
+/* The supervisor: owns the sockets and the configuration, starts workers, replaces those that die, and serves
+ * nobody.
  *
- * A configuration with its sockets, and the workers that serve it, are a generation. A new one is built beside the old one:
- * read, bound, tried in a short-lived child (the supervisor itself opens neither store nor keys), its workers
- * started; when all of them accept, it takes over, and the old workers finish what they have. If anything fails, nothing changes.
+ * A configuration with its sockets, and the workers that serve it, are a generation. A new one is built beside
+ * the old one: read, bound, tried in a short-lived child (the supervisor itself opens neither store nor keys),
+ * its workers started; when all of them accept, it takes over, and the old workers finish what they have. If
+ * anything fails, nothing changes.
  */
 #ifndef TVS_SUPERVISOR_H
 #define TVS_SUPERVISOR_H
@@ -23,8 +25,8 @@ struct supervisor_config { /* borrowed for the supervisor's life */
 int supervisor_new(const struct supervisor_config *config, struct generation *first,
                    struct supervisor **out, struct err *err);
 
-/* Runs until SIGTERM or SIGINT (exit code 0), or until the first generation turns out not to work (2). In the processes that it starts it
- * never returns. */
+/* Runs until SIGTERM or SIGINT (exit code 0), or until the first generation turns out not to work (2). In the
+ * processes that it starts it never returns. */
 int supervisor_run(struct supervisor *supervisor);
 void supervisor_free(struct supervisor *supervisor);
 

@@ -139,7 +139,8 @@ int tls_verify_client(gnutls_session_t gnutls)
 	return 0;
 }
 
-/* Until a hello was read, a priority of one suite and one version is in force: what passes the hook by can get no other. */
+/* Until a hello was read, a priority of one suite and one version is in force: what passes the hook by can get
+ * no other. */
 static gnutls_priority_t first_priority(const struct tls_setup *setup)
 {
 	if (setup->tls13[0])

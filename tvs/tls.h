@@ -1,7 +1,8 @@
 /* TLS of the service: what a listener allows, and the sessions on it, over GnuTLS.
  *
- * Handshakes choose exactly one of the listed suites, in the server's order, by reading the ClientHello (RFC 5246 7.4.1.2, RFC 8446
- * 4.1.2). No session tickets, no resumption, no renegotiation, no SSLv2 hello. Nothing here blocks.
+ * Handshakes choose exactly one of the listed suites, in the server's order, by reading the ClientHello (RFC
+ * 5246 7.4.1.2, RFC 8446 4.1.2). No session tickets, no resumption, no renegotiation, no SSLv2 hello. Nothing
+ * here blocks.
  */
 #ifndef TVS_TLS_H
 #define TVS_TLS_H
@@ -38,9 +39,10 @@ struct tls_config {
 
 struct tls_setup;
 
-/* Everything that the sessions of a listener share: built once, never changed. Listed suites that the certificate's key and its usages do not
- * serve are left out; ERR_CONFIG if none is left of them, ERR_REFUSED if the key does not fit the certificate, ERR_TLS. A setup may be inherited over a fork
- * (unless its key is on a token). The caller frees it after the last session. */
+/* Everything that the sessions of a listener share: built once, never changed. Listed suites that the
+ * certificate's key and its usages do not serve are left out; ERR_CONFIG if none is left of them, ERR_REFUSED
+ * if the key does not fit the certificate, ERR_TLS. A setup may be inherited over a fork (unless its key is on
+ * a token). The caller frees it after the last session. */
 int tls_setup_new(const struct tls_config *config, struct tls_setup **out, struct err *err);
 void tls_setup_free(struct tls_setup *setup);
 
@@ -52,14 +54,15 @@ void tls_scratch_free(struct tls_scratch *scratch);
 
 struct tls_session;
 
-/* A server's session on the connected, non-blocking socket `fd`, which stays the caller's. To be made when the first byte has come: it
- * costs some 10 KiB. `setup` and `scratch` must outlive it. ERR_MEMORY or ERR_TLS. */
+/* A server's session on the connected, non-blocking socket `fd`, which stays the caller's. To be made when the
+ * first byte has come: it costs some 10 KiB. `setup` and `scratch` must outlive it. ERR_MEMORY or ERR_TLS. */
 int tls_session_new(const struct tls_setup *setup, struct tls_scratch *scratch, int fd, struct tls_session **out);
 void tls_session_free(struct tls_session *session); /* says nothing to the peer; takes NULL */
 
-/* All of the following return ERR_OK, ERR_AGAIN (wait until the socket is readable, or writable where tls_wants_write
- * says so, and call the same again), ERR_NETWORK (the connection broke or ended without a farewell), ERR_TLS or ERR_MEMORY. After
- * these the session is good for nothing but its tls_session_ functions and being freed. */
+/* All of the following return ERR_OK, ERR_AGAIN (wait until the socket is readable, or writable where
+ * tls_wants_write says so, and call the same again), ERR_NETWORK (the connection broke or ended without a
+ * farewell), ERR_TLS or ERR_MEMORY. After these the session is good for nothing but its tls_session_ functions
+ * and being freed. */
 
 /* Does what can be done of the handshake. With an error an alert was sent, if possible, `err` (may be NULL) has a
  * sentence, and tls_session_failure the kind. */
@@ -72,9 +75,9 @@ int tls_read(struct tls_session *session, void *out, size_t size, size_t *len, s
  * succeeded and each tls_read, before going back to the loop. The loop must be level-triggered. */
 bool tls_pending(const struct tls_session *session);
 
-/* Writes all of `bytes` (which are not needed any more afterwards, whatever it returns). After ERR_AGAIN what the socket did not take is kept
- * inside; call it with `len` 0 when the socket is writable, until ERR_OK, before anything else is written or read. Up to 16,384 bytes go out
- * as one record. */
+/* Writes all of `bytes` (which are not needed any more afterwards, whatever it returns). After ERR_AGAIN what
+ * the socket did not take is kept inside; call it with `len` 0 when the socket is writable, until ERR_OK,
+ * before anything else is written or read. Up to 16,384 bytes go out as one record. */
 int tls_write(struct tls_session *session, const void *bytes, size_t len, struct err *err);
 
 /* Sends close_notify, once, as far as the socket takes it at once; does not wait for the peer's. */
@@ -107,8 +110,8 @@ enum tls_client_state {
 };
 enum tls_client_state tls_session_client(const struct tls_session *session);
 
-/* Why it could not be verified, as one word: "unknown-issuer", "bad-signature", "expired", "not-yet-valid", "weak", "purpose" (its
- * extended key usages lack clientAuth), "invalid"; "" otherwise. */
+/* Why it could not be verified, as one word: "unknown-issuer", "bad-signature", "expired", "not-yet-valid",
+ * "weak", "purpose" (its extended key usages lack clientAuth), "invalid"; "" otherwise. */
 const char *tls_session_client_why(const struct tls_session *session);
 
 /* The common name of the client's certificate as it stands there (to be escaped), "" without one. Returns `out`. */

@@ -44,8 +44,8 @@ struct worker {
 
 /* --- starting */
 
-/* Opens and loads everything. The environment is opened, and a key in a file is read, with the rights that the daemon was started with;
- * a token is used with those that remain. */
+/* Opens and loads everything. The environment is opened, and a key in a file is read, with the rights that the
+ * daemon was started with; a token is used with those that remain. */
 static int prepare(struct worker *self, struct err *err)
 {
 	const struct worker_config *config = self->config;

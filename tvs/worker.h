@@ -9,7 +9,8 @@
 #include "tvs/listener.h"
 #include "tvs/settings.h"
 
-/* What supervisor and workers say to each other, over a SOCK_SEQPACKET pair: one byte, and a sentence after WORKER_FAILED. */
+/* What supervisor and workers say to each other, over a SOCK_SEQPACKET pair: one byte, and a sentence after
+ * WORKER_FAILED. */
 enum worker_message {
 	WORKER_READY = 'r',  /* it accepts; a probe: everything is good */
 	WORKER_FAILED = 'f', /* it cannot start, and why */
@@ -29,12 +30,13 @@ struct worker_config {
 	enum log_level level;
 };
 
-/* Opens the store, loads the credentials, drops its rights and serves until told to leave, or until the supervisor is gone. Runs
- * in a process of its own, forked from the supervisor. Returns the process's exit code. */
+/* Opens the store, loads the credentials, drops its rights and serves until told to leave, or until the
+ * supervisor is gone. Runs in a process of its own, forked from the supervisor. Returns the process's exit
+ * code. */
 int worker_run(const struct worker_config *config);
 
-/* Does the same up to the point of serving, says by the channel how that went, and returns: a new configuration is tried so
- * before any worker is started with it. */
+/* Does the same up to the point of serving, says by the channel how that went, and returns: a new configuration
+ * is tried so before any worker is started with it. */
 int worker_probe(const struct worker_config *config);
 
 #endif

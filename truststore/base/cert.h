@@ -20,12 +20,12 @@ enum {
 
 struct cert;
 
-/* Parses one DER certificate; it must fill the `len` bytes exactly. The bytes are
- * copied. On success the caller frees it with cert_free (which takes NULL).
- * ERR_MALFORMED with the reason; ERR_LIMIT over CERT_MAX_DER, NAME_MAX_PAIRS or NAME_MAX_TEXT. What is merely unwise
- * (expired, weak, version 1, a serial number that is negative or 0, an empty subject) is parsed: rules are for
- * the store. Times that RFC 5280 4.1.2.5 forbids (no seconds, fractions, not GMT) are malformed, as are extensions that come
- * twice or not with version 3, signature algorithms that differ, and an RSA key that is none. */
+/* Parses one DER certificate; it must fill the `len` bytes exactly. The bytes are copied. On success the caller
+ * frees it with cert_free (which takes NULL). ERR_MALFORMED with the reason; ERR_LIMIT over CERT_MAX_DER,
+ * NAME_MAX_PAIRS or NAME_MAX_TEXT. What is merely unwise (expired, weak, version 1, a serial number that is
+ * negative or 0, an empty subject) is parsed: rules are for the store. Times that RFC 5280 4.1.2.5 forbids (no
+ * seconds, fractions, not GMT) are malformed, as are extensions that come twice or not with version 3,
+ * signature algorithms that differ, and an RSA key that is none. */
 int cert_parse(const uint8_t *der, size_t len, struct cert **out, struct err *err);
 void cert_free(struct cert *cert);
 

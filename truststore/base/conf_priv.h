@@ -15,8 +15,8 @@ struct conf_value {
 	int64_t number; /* of numbers, durations and flags */
 };
 
-/* Reads `text` as the type of `key` wants it; conf_value_deinit frees what it holds. Else ERR_CONFIG with a sentence that
- * says what is wrong, without the place. */
+/* Reads `text` as the type of `key` wants it; conf_value_deinit frees what it holds. Else ERR_CONFIG with a
+ * sentence that says what is wrong, without the place. */
 int conf_value_init(struct conf_value *value, const char *section, const struct conf_key *key,
                     const char *text, struct err *err);
 void conf_value_deinit(struct conf_value *value);

@@ -23,11 +23,11 @@ enum {
 	NAME_MAX_TEXT = 65535    /* bytes of a name as text */
 };
 
-/* The digest of the canonical form of a name written as text (RFC 4514 escapes; `;`,
- * `,` or `+` between the parts, wherever a known `type=` follows; types as keyword in any case or dotted
- * OID). Blanks around a type and around a value do not count unless they are escaped or within quotes that enclose
- * the whole value (RFC 2253); a backslash that begins no escape, a quote that encloses nothing, and "#" before what is no
- * DER in hexadecimal stand for themselves. No memory is allocated, the work is linear but for sorting NAME_MAX_PAIRS.
+/* The digest of the canonical form of a name written as text (RFC 4514 escapes; `;`, `,` or `+` between the
+ * parts, wherever a known `type=` follows; types as keyword in any case or dotted OID). Blanks around a type
+ * and around a value do not count unless they are escaped or within quotes that enclose the whole value (RFC
+ * 2253); a backslash that begins no escape, a quote that encloses nothing, and "#" before what is no DER in
+ * hexadecimal stand for themselves. No memory is allocated, the work is linear but for sorting NAME_MAX_PAIRS.
  * ERR_MALFORMED when it holds no pair, or text before the first; ERR_LIMIT over the bounds above. */
 int name_digest_text(const char *text, size_t len, struct digest *out);
 
