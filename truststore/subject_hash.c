@@ -8,6 +8,7 @@
 
 #include "truststore/base/der.h"
 #include "truststore/base/err.h"
+#include "truststore/base/utf8.h"
 
 enum { MAX_PARTS = 64 /* of one RDN */ };
 
@@ -27,18 +28,6 @@ static size_t put_header(uint8_t *out, uint8_t tag, size_t len)
 	else if (len >= 0x80)
 		out[n++] = 0x81;
 	out[n++] = (uint8_t)len;
-	return n;
-}
-
-static size_t put_utf8(uint8_t *out, uint32_t c)
-{
-	if (c < 0x80)
-		return out[0] = (uint8_t)c, 1;
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		out[i] = (uint8_t)(0x80 | (c & 0x3f));
-	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-	out[0] = (uint8_t)(lead[n] | c);
 	return n;
 }
 
@@ -100,7 +89,7 @@ static size_t put_value(uint8_t *out, const struct der_item *item, uint8_t *scra
 			uint32_t c = 0;
 			for (size_t k = 0; k < width; k++)
 				c = c << 8 | value.at[i + k];
-			n += put_utf8(scratch + n, c & 0x1fffff);
+			n += utf8_encode(c, scratch + n); /* nothing for what is no character: OpenSSL has no hash then */
 		}
 	}
 	n = fold(scratch, n);
