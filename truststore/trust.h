@@ -64,6 +64,9 @@ enum { TRUST_WORDS_MAX = 1000 }; /* bytes of a label or an owner */
 int trust_add(struct txn *txn, const struct cert *cert, const struct trust_add *how,
               struct trust_added *out, struct err *err);
 
+/* What a record says of the certificate itself; when it was added, label and owner are the caller's. Borrows from `cert`. */
+void trust_describe(const struct cert *cert, struct cert_record *out);
+
 /* Ends a membership and remembers that (tombstone) unless `forget`. ERR_NOT_FOUND if it is no member; ERR_REFUSED for
  * an own certificate. A certificate that is in no store any more and has no block leaves the database. */
 int trust_remove(struct txn *txn, const char *store, const struct digest *cert, const char *why,

@@ -257,11 +257,9 @@ static int put_record(struct adding *a, const struct cert_record *record)
 	return code;
 }
 
-static struct cert_record summary(const struct adding *a)
+void trust_describe(const struct cert *cert, struct cert_record *out)
 {
-	const struct cert *cert = a->cert;
-	struct cert_record record = {
-		.added = a->txn->now,
+	*out = (struct cert_record){
 		.not_before = cert_not_before(cert),
 		.not_after = cert_not_after(cert),
 		.self_signed = cert_self_signed(cert),
@@ -273,14 +271,11 @@ static struct cert_record summary(const struct adding *a)
 		.issuer = text_of(cert_issuer(cert)),
 		.common_name = text_of(cert_common_name(cert)),
 		.serial = text_of(cert_serial_hex(cert)),
-		.label = text_of(a->how->label),
-		.owner = text_of(a->how->owner),
 		.subject_key = *cert_subject_key(cert),
 		.issuer_key = *cert_issuer_key(cert),
 		.issuer_serial_key = *cert_issuer_serial_key(cert),
 	};
-	record.der.bytes = cert_der(cert, &record.der.len);
-	return record;
+	out->der.bytes = cert_der(cert, &out->der.len);
 }
 
 static int put_new_cert(struct adding *a, const struct cert_record *record)
@@ -373,8 +368,12 @@ static int put_member(struct adding *a, const struct member_record *member)
 /* Into the first store: nothing of it is there yet, but for a block. */
 static int write_new(struct adding *a, struct err *err)
 {
-	struct cert_record record = summary(a);
+	struct cert_record record;
 	struct member_record member = wanted_member(a);
+	trust_describe(a->cert, &record);
+	record.added = a->txn->now;
+	record.label = text_of(a->how->label);
+	record.owner = text_of(a->how->owner);
 	int code = put_new_cert(a, &record);
 	if (code == ERR_LIMIT)
 		return refuse(a, err, "its names are too long");

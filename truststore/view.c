@@ -108,23 +108,8 @@ int view_fill(struct view *view, const struct view_scene *scene, const struct di
 
 void view_record(const struct cert *cert, struct cert_record *out)
 {
-	size_t len;
-	const uint8_t *der = cert_der(cert, &len);
-	*out = (struct cert_record){
-		.added = CLOCK_NEVER,
-		.not_before = cert_not_before(cert),
-		.not_after = cert_not_after(cert),
-		.self_signed = cert_self_signed(cert),
-		.is_ca = cert_is_ca(cert),
-		.key_bits = (uint16_t)cert_key_bits(cert),
-		.key_type = text_of(cert_key_type(cert)),
-		.signature = text_of(cert_signature(cert)),
-		.subject = text_of(cert_subject(cert)),
-		.issuer = text_of(cert_issuer(cert)),
-		.common_name = text_of(cert_common_name(cert)),
-		.serial = text_of(cert_serial_hex(cert)),
-		.der = { der, len },
-	};
+	trust_describe(cert, out);
+	out->added = CLOCK_NEVER;
 }
 
 void view_json(struct jsonw *out, const struct view *view)
