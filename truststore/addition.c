@@ -8,6 +8,7 @@
 
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
+#include "truststore/mic.h"
 #include "truststore/revocation.h"
 
 static const char *const words[TRUST_SKIPPED + 1] = {
@@ -29,6 +30,7 @@ static void forget(struct addition *a)
 	free(a->notes);
 	for (size_t i = 0; i < PHONEFIT_COUNT; i++)
 		free(a->unfit[i].first);
+	free(a->makers.first);
 }
 
 void addition_begin(struct addition *a, struct txn *txn, const struct trust_add *how)
@@ -90,21 +92,26 @@ static int note(struct addition *a, const struct cert *cert, const struct trust_
 	return ERR_OK;
 }
 
-static int note_unfit(struct addition *a, const struct cert *cert, struct err *err)
+static int note_one(struct addition_odd *odd, const struct cert *cert, struct err *err)
+{
+	char hex[17];
+	if (odd->count++ || asprintf(&odd->first, "%s (%.200s)", hex_encode(cert_sha256(cert)->byte, 8, false, hex),
+	                             cert_subject(cert)) >= 0)
+		return ERR_OK;
+	odd->first = NULL;
+	return no_memory(err);
+}
+
+static int note_odd(struct addition *a, const struct cert *cert, struct err *err)
 {
 	unsigned unfit = phonefit_of(cert);
-	char hex[17];
-	for (int i = 0; i < PHONEFIT_COUNT; i++) {
-		if (!(unfit & 1u << i))
-			continue;
-		if (!a->unfit[i].count++ &&
-		    asprintf(&a->unfit[i].first, "%s (%.200s)",
-		             hex_encode(cert_sha256(cert)->byte, 8, false, hex), cert_subject(cert)) < 0) {
-			a->unfit[i].first = NULL;
-			return no_memory(err);
-		}
-	}
-	return ERR_OK;
+	int code = ERR_OK;
+	for (int i = 0; !code && i < PHONEFIT_COUNT; i++)
+		if (unfit & 1u << i)
+			code = note_one(&a->unfit[i], cert, err);
+	if (!code && mic_misplaced(a->how->store, cert_common_name(cert)))
+		code = note_one(&a->makers, cert, err);
+	return code;
 }
 
 static int add(struct addition *a, const struct cert *cert, struct err *err)
@@ -118,7 +125,7 @@ static int add(struct addition *a, const struct cert *cert, struct err *err)
 	if (a->progress)
 		a->progress(a->progress_arg, a->done);
 	if (added.outcome == TRUST_ADDED || added.outcome == TRUST_REPLACED)
-		code = note_unfit(a, cert, err);
+		code = note_odd(a, cert, err);
 	return code ? code : note(a, cert, &added, err);
 }
 
@@ -183,19 +190,24 @@ int addition_end_file(struct addition *a, struct err *err)
 	return code;
 }
 
+static void warn_odd(const struct addition_odd *odd, const char *one, const char *several, const char *what,
+                     addition_warn_fn *each, void *arg)
+{
+	struct err line; /* which escapes what a name may hold */
+	if (!odd->count)
+		return;
+	if (odd->count == 1)
+		err_set(&line, ERR_OK, "certificate %s %s %s", odd->first, one, what);
+	else
+		err_set(&line, ERR_OK, "%zu certificates, the first %s, %s %s", odd->count, odd->first, several, what);
+	each(line.text, arg);
+}
+
 void addition_warnings(const struct addition *a, addition_warn_fn *each, void *arg)
 {
-	for (int i = 0; i < PHONEFIT_COUNT; i++) {
-		struct err line;
-		if (a->unfit[i].count == 1)
-			err_set(&line, ERR_OK, "certificate %s has %s", a->unfit[i].first,
-			        phonefit_text((enum phonefit)i));
-		else
-			err_set(&line, ERR_OK, "%zu certificates, the first %s, have %s", a->unfit[i].count,
-			        a->unfit[i].first, phonefit_text((enum phonefit)i));
-		if (a->unfit[i].count)
-			each(line.text, arg);
-	}
+	for (int i = 0; i < PHONEFIT_COUNT; i++)
+		warn_odd(&a->unfit[i], "has", "have", phonefit_text((enum phonefit)i), each, arg);
+	warn_odd(&a->makers, "is", "are", mic_misplaced_text(), each, arg);
 }
 
 static void print_note(const struct addition_note *one, const char *store, bool dry_run)

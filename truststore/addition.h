@@ -35,10 +35,10 @@ struct addition {
 	size_t done, outcome[TRUST_SKIPPED + 1];
 	struct addition_note *notes;
 	size_t note_count, note_room, notes_lost;
-	struct {
+	struct addition_odd {
 		size_t count;
 		char *first; /* an example */
-	} unfit[PHONEFIT_COUNT];
+	} unfit[PHONEFIT_COUNT], makers; /* not for every phone; makers' roots where they should not be (mic.h) */
 };
 
 /* Forgets everything and begins in this transaction. */

@@ -86,6 +86,7 @@ struct adding {
 	struct session *session;
 	struct input *inputs;
 	int input_count;
+	char store[RECORD_NAME_MAX + 1];
 	bool many;   /* more than one certificate in all */
 	bool dry_run;
 	struct trust_add how;
@@ -145,25 +146,24 @@ static int add_one(struct cert *cert, const struct cert_place *place, void *arg,
 static int add_work(struct txn *txn, void *arg, struct err *err)
 {
 	struct adding *adding = arg;
+	int code = trust_store_name(txn, cli_arg(adding->session->cli, 0), adding->store, err);
 	adding->revision = txn_revision(txn);
 	addition_begin(&adding->addition, txn, &adding->how);
-	for (int i = 0; i < adding->input_count; i++) {
+	for (int i = 0; !code && i < adding->input_count; i++) {
 		struct input *input = &adding->inputs[i];
 		rewind(input->stream);
-		int code = cert_read_stream(input->stream, input->name, add_one, &adding->addition, err);
+		code = cert_read_stream(input->stream, input->name, add_one, &adding->addition, err);
 		if (!code)
 			code = addition_end_file(&adding->addition, err);
-		if (code)
-			return code;
 	}
-	return adding->dry_run ? ERR_STOPPED : ERR_OK;
+	return !code && adding->dry_run ? ERR_STOPPED : code;
 }
 
 static int parse_options(const struct cli *cli, struct adding *adding, struct err *err)
 {
 	struct trust_add *how = &adding->how;
 	int64_t ttl = 0;
-	how->store = cli_arg(cli, 0);
+	how->store = adding->store;
 	how->until = CLOCK_NEVER;
 	how->label = cli_option(cli, "label");
 	how->owner = cli_option(cli, "owner");

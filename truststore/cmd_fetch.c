@@ -37,6 +37,7 @@ struct fetch {
 	struct target target;
 	bool srst;
 	int64_t timeout;
+	char store[RECORD_NAME_MAX + 1];
 	struct trust_add how;
 	uint32_t roles; /* of the store */
 	struct cert *cert;
@@ -118,6 +119,9 @@ static int look_work(struct txn *txn, void *arg, struct err *err)
 	struct looking looking = { fetch, txn };
 	struct store_record store;
 	int code = trust_store_get(txn, fetch->how.store, &store, err);
+	if (!code)
+		code = trust_store_name(txn, fetch->how.store, fetch->store, err);
+	fetch->how.store = code ? fetch->how.store : fetch->store;
 	if (code || !fetch->cert)
 		return cmd_hard(code, err);
 	fetch->roles = store.roles;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
@@ -88,13 +87,9 @@ static int remove_one(struct txn *txn, struct removal *removal, const char *hash
 static int remove_work(struct txn *txn, void *arg, struct err *err)
 {
 	struct removal *removal = arg;
-	struct store_record store;
 	struct cert_record record;
 	removal_forget(removal);
-	int code = cmd_hard(trust_store_get(txn, cli_arg(removal->cli, 0), &store, err), err);
-	if (code)
-		return code;
-	snprintf(removal->store, sizeof removal->store, "%.*s", (int)store.name.len, store.name.bytes);
+	int code = cmd_hard(trust_store_name(txn, cli_arg(removal->cli, 0), removal->store, err), err);
 	for (int i = 1; !code && i < cli_argc(removal->cli); i++)
 		code = remove_one(txn, removal, cli_arg(removal->cli, i), err);
 	for (size_t i = 0; !code && i < removal->count; i++)
@@ -102,6 +97,29 @@ static int remove_work(struct txn *txn, void *arg, struct err *err)
 	if (!code)
 		code = orphans_each(txn, removal->gone, removal->count, remember_orphan, removal, err);
 	return !code && removal->dry_run ? ERR_STOPPED : code;
+}
+
+/* Requirement M1. */
+static void warn_makers(const struct removal *removal, void (*each)(const char *sentence, void *arg), void *arg)
+{
+	const char *missed = mic_missed_text(removal->store);
+	for (size_t i = 0; missed && i < removal->count; i++) {
+		struct err line;
+		if (!removal->mic[i])
+			continue;
+		err_set(&line, ERR_OK, "%s %s", removal->subjects[i], missed);
+		each(line.text, arg);
+	}
+}
+
+static void print_warning(const char *sentence, void *arg)
+{
+	cli_warn(arg, "%s", sentence);
+}
+
+static void json_warning(const char *sentence, void *arg)
+{
+	jsonw_string(arg, NULL, sentence);
 }
 
 static int print_json(const struct removal *removal, struct err *err)
@@ -128,6 +146,9 @@ static int print_json(const struct removal *removal, struct err *err)
 		jsonw_close(&out, '}');
 	}
 	jsonw_close(&out, ']');
+	jsonw_open(&out, "warnings", '[');
+	warn_makers(removal, json_warning, &out);
+	jsonw_close(&out, ']');
 	jsonw_close(&out, '}');
 	int code = jsonw_flush(&out, stdout, err);
 	jsonw_deinit(&out);
@@ -147,10 +168,7 @@ static void print_text(const struct removal *removal)
 	if (removal->orphan_count > ORPHANS_SHOWN)
 		cli_warn(removal->cli, "and %zu more certificates lose their issuer",
 		         removal->orphan_count - ORPHANS_SHOWN);
-	for (size_t i = 0; i < removal->count; i++)
-		if (removal->mic[i] && !strcasecmp(removal->store, "CAPF-trust"))
-			cli_warn(removal->cli, "%s is a root of the certificates that phones are made with: new phones can no longer be onboarded by them",
-			         removal->subjects[i]);
+	warn_makers(removal, print_warning, removal->cli);
 }
 
 int cmd_remove(struct cli *cli)

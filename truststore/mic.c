@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const names[] = {
 	"CAP-RTP-001",
@@ -31,4 +32,21 @@ bool mic_is_root(const char *common_name, size_t len)
 		if (same(names[i], common_name, len))
 			return true;
 	return false;
+}
+
+bool mic_misplaced(const char *store, const char *common_name)
+{
+	return !strcasecmp(store, "CallManager-trust") && mic_is_root(common_name, strlen(common_name));
+}
+
+const char *mic_misplaced_text(void)
+{
+	return "a root of the certificates that phones are made with: in CallManager-trust it makes every such phone a trusted one, whoever owns it; its place is CAPF-trust";
+}
+
+const char *mic_missed_text(const char *store)
+{
+	return strcasecmp(store, "CAPF-trust") && strcasecmp(store, "CallManager-trust")
+		? NULL
+		: "is a root of the certificates that phones are made with: new phones can no longer be onboarded by them";
 }

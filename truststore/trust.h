@@ -18,6 +18,7 @@
 
 /* Trust stores. Names are compared without case. */
 int trust_store_get(struct txn *txn, const char *name, struct store_record *out, struct err *err); /* ERR_NOT_FOUND lists the names */
+int trust_store_name(struct txn *txn, const char *name, char out[RECORD_NAME_MAX + 1], struct err *err); /* as it is printed; likewise */
 int trust_store_put(struct txn *txn, const struct store_record *store, struct err *err); /* adds or changes; answers follow */
 typedef int trust_store_fn(const struct store_record *store, void *arg, struct err *err);
 int trust_store_each(struct txn *txn, trust_store_fn *each, void *arg, struct err *err);

@@ -137,6 +137,15 @@ static int log_change(struct txn *txn, const struct store_record *store, const c
 	return change_add(txn, CHANGE_STORE, NULL, name, detail, before);
 }
 
+int trust_store_name(struct txn *txn, const char *name, char out[RECORD_NAME_MAX + 1], struct err *err)
+{
+	struct store_record store;
+	int code = trust_store_get(txn, name, &store, err);
+	if (!code)
+		snprintf(out, RECORD_NAME_MAX + 1, "%.*s", (int)store.name.len, store.name.bytes);
+	return code;
+}
+
 int trust_store_put(struct txn *txn, const struct store_record *store, struct err *err)
 {
 	int code = check(store, err);

@@ -146,6 +146,20 @@ expect 0 T add tomcat-trust plain.pem
 [ ! -s err ] || fail "a warning about a certificate that every phone can use"
 ok "keys over 4096 bits are refused, what phones cannot use is said"
 
+# the roots of what phones are made with (requirement M1): wrong in one store, at home in the other
+for name in CAP-RTP-001 CAP-RTP-002 Cisco_Manufacturing_CA 'Cisco Root CA 2048' Cisco_Manufacturing_CA_SHA2 'Cisco Root CA M2' 'ACT2 SUDI CA'; do
+	cert_new mic --subj "/O=Cisco/CN=$name" --ext 'basicConstraints=CA:TRUE'
+	expect 0 T add CAPF-trust mic.pem --json
+	same "$name in CAPF-trust" false "$(json 'any("made with" in w for w in d["warnings"])')"
+	expect 0 T add CALLMANAGER-trust mic.pem
+	out_has 'to CallManager-trust'
+	err_has "CN=$name) is a root of the certificates that phones are made with"
+done
+cert_new mic --subj '/O=Cisco/CN=Cisco Root CA' --ext 'basicConstraints=CA:TRUE'
+expect 0 T add CallManager-trust mic.pem --json
+same "no root of a maker" false "$(json 'any("made with" in w for w in d["warnings"])')"
+ok "makers' roots in CallManager-trust are warned of"
+
 # --- a chain in any order is stored root first
 ca_new root
 ca_new middle --ca root

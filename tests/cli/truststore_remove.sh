@@ -52,7 +52,15 @@ ok "remove says which certificates lose their issuer"
 cert_new mic --subj '/O=Cisco/CN=ACT2 SUDI CA' --ext 'basicConstraints=CA:TRUE'
 T add CAPF-trust mic.pem --quiet
 expect 0 T remove CAPF-trust "$(sha256_of mic.pem)"
+err_has 'CN=ACT2 SUDI CA is a root'
 err_has 'onboarded'
+T add CallManager-trust mic.pem --quiet 2>/dev/null
+T add Phone-SAST-trust mic.pem --quiet
+expect 0 T remove Phone-SAST-trust "$(sha256_of mic.pem)" --json
+same "no warning there" '[]' "$(json 'd["warnings"]')"
+expect 0 T remove CallManager-trust "$(sha256_of mic.pem)" --json
+same "warning" true "$(json 'len(d["warnings"]) == 1 and "ACT2 SUDI CA is a root" in d["warnings"][0]')"
+ok "remove says that phones cannot be onboarded without their maker's root"
 T identity new TVS --cn tvs.example.test >/dev/null
 own=$(of 'd[0]["sha256"]' identity list)
 now=$(revision)
