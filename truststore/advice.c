@@ -1,6 +1,8 @@
 #include "truststore/advice.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { STEPS_MAX = 7 };
 
@@ -73,11 +75,22 @@ static const char *const requested[STEPS_MAX] = {
 	"then: truststore identity install, with the certificate and the CAs between it and the root",
 };
 
+/* Whether the steps of a renewal have the CTL file among them anyway. */
+static bool updates_ctl(enum purpose purpose)
+{
+	for (int i = 0; i < STEPS_MAX && renewed[purpose][i]; i++)
+		if (strstr(renewed[purpose][i], "CTL file"))
+			return true;
+	return false;
+}
+
 void advice_each(enum purpose purpose, enum advice_when when, advice_fn *each, void *arg)
 {
-	const char *const *steps = when == ADVICE_FIRST     ? first
-	                           : when == ADVICE_RENEWED ? renewed[purpose]
-	                                                    : requested;
+	const char *const *steps = when == ADVICE_FIRST       ? first
+	                           : when == ADVICE_REQUESTED ? requested
+	                                                      : renewed[purpose];
+	if (when == ADVICE_INSTALLED && !updates_ctl(purpose))
+		each("mixed mode: update the CTL file (utils ctl update CTLFile), as after every certificate of a CA", arg);
 	for (int i = 0; i < STEPS_MAX && steps[i]; i++)
 		each(steps[i], arg);
 }

@@ -5,9 +5,10 @@
 #include "truststore/purpose.h"
 
 enum advice_when {
-	ADVICE_FIRST,    /* the purpose has its first certificate */
-	ADVICE_RENEWED,  /* another took its place */
-	ADVICE_REQUESTED /* a request is pending */
+	ADVICE_FIRST,     /* the purpose has its first certificate */
+	ADVICE_RENEWED,   /* another took its place */
+	ADVICE_INSTALLED, /* one that a CA made is in use, whether or not it took another's place */
+	ADVICE_REQUESTED  /* a request is pending */
 };
 
 /* Calls `each` with one step after the other, in the order in which they are to be done. */

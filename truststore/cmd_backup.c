@@ -22,8 +22,6 @@ const struct cli_option cmd_backup_options[] = {
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
-enum { FIPS_PASSPHRASE_MIN = 14 }; /* requirement P3 */
-
 /* A backup in the place of the database would destroy what it is a copy of. */
 static int check_place(const struct session *session, const char *file, struct err *err)
 {
@@ -51,10 +49,8 @@ static int get_passphrase(const struct session *session, char **out, struct err 
 			? err_set(err, ERR_USAGE, "--passphrase-file is for --with-keys")
 			: ERR_OK;
 	int code = passphrase_get(session->cli, "passphrase-file", "the private keys", true, out, err);
-	if (!code && conf_flag(session->conf, "security", "fips") && strlen(*out) < FIPS_PASSPHRASE_MIN)
-		code = err_set(err, ERR_REFUSED, "with fips = yes a passphrase has at least %d characters",
-		               FIPS_PASSPHRASE_MIN);
-	return code;
+	const char *why = code ? NULL : security_passphrase(&session->security, *out);
+	return why ? err_set(err, ERR_REFUSED, "the private keys: %s", why) : code;
 }
 
 static int report_json(const char *file, const struct backup *backup, struct err *err)

@@ -218,6 +218,9 @@ static int gather(struct exporting *e, struct err *err)
 	if (e->key) {
 		code = passphrase_get(e->own.session.cli, "passphrase-file", "the private key", true,
 		                      &passphrase, err);
+		const char *why = code ? NULL : security_passphrase(&e->own.session.security, passphrase);
+		if (why)
+			code = err_set(err, ERR_REFUSED, "the private key: %s", why);
 		if (!code)
 			code = add_key(e, passphrase, err);
 		conf_secret_free(passphrase);

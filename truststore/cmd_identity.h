@@ -33,8 +33,8 @@ int own_state(struct own *own, struct own_state *state, struct err *err);
 
 /* "certificate for TVS: DIGEST" and the steps that follow, or JSON with `more` (stolen, may be NULL) beside. */
 struct json_t;
-int own_report(const struct own *own, const struct identity_result *result, struct json_t *more,
-               struct err *err);
+int own_report(const struct own *own, const struct identity_result *result, enum advice_when when,
+               struct json_t *more, struct err *err);
 
 /* The steps as JSON, or as numbered lines to a stream. */
 struct json_t *own_advice_json(const struct own *own, enum advice_when when);

@@ -182,7 +182,7 @@ static int report(const struct own *own, const struct identity_install *install,
 {
 	const struct cli *cli = own->session.cli;
 	if (cli_json(cli))
-		return own_report(own, result,
+		return own_report(own, result, ADVICE_INSTALLED,
 		                  json_pack("{s:o, s:I}", "differences", differences_json(install), "added_cas",
 		                            (json_int_t)install->added),
 		                  err);
@@ -191,7 +191,7 @@ static int report(const struct own *own, const struct identity_install *install,
 	if (install->added && !cli_quiet(cli))
 		out_printf("%zu CA%s of its chain joined %s\n", install->added, install->added == 1 ? "" : "s",
 		           purpose_rule(own->purpose)->stores[0]);
-	return own_report(own, result, NULL, err);
+	return own_report(own, result, ADVICE_INSTALLED, NULL, err);
 }
 
 static int install(struct own *own, struct err *err)

@@ -236,13 +236,12 @@ json_t *own_advice_json(const struct own *own, enum advice_when when)
 	return steps;
 }
 
-int own_report(const struct own *own, const struct identity_result *result, json_t *more,
-               struct err *err)
+int own_report(const struct own *own, const struct identity_result *result, enum advice_when when,
+               json_t *more, struct err *err)
 {
 	const struct cli *cli = own->session.cli;
 	char cert[DIGEST_HEX_SIZE], old[DIGEST_HEX_SIZE];
 	const char *name = purpose_rule(own->purpose)->name;
-	enum advice_when when = result->replaced ? ADVICE_RENEWED : ADVICE_FIRST;
 	digest_hex(&result->cert, cert);
 	digest_hex(&result->old, old);
 	if (cli_json(cli)) {
@@ -276,17 +275,21 @@ static void warn_unfit(const struct own *own)
 		         own->wish.hash == GNUTLS_DIG_SHA1 ? "a SHA-1 signature" : "a short RSA key");
 }
 
-static int make(struct own *own, const char *question, struct err *err)
+static int make(struct own *own, struct err *err)
 {
 	struct identity_result result;
+	warn_unfit(own);
+	int code = identity_new(own->session.store, &own->wish, &result, err);
+	return code ? code : own_report(own, &result, result.replaced ? ADVICE_RENEWED : ADVICE_FIRST, NULL, err);
+}
+
+/* `question` NULL: it is not asked once more. */
+static int renew(struct own *own, const char *question, struct err *err)
+{
 	int code = identity_wish_check(&own->wish, err);
 	if (!code)
 		code = own_may_renew(own, question, err);
-	if (code)
-		return code;
-	warn_unfit(own);
-	code = identity_new(own->session.store, &own->wish, &result, err);
-	return code ? code : own_report(own, &result, NULL, err);
+	return code ? code : make(own, err);
 }
 
 static int make_new(struct own *own, struct err *err)
@@ -298,12 +301,7 @@ static int make_new(struct own *own, struct err *err)
 		return code;
 	snprintf(question, sizeof question, "Replace the own certificate for %s (%s) and its key?",
 	         purpose_rule(own->purpose)->name, cmd_short_hash(&state.cert, hash));
-	if (state.certificate)
-		return make(own, question, err);
-	struct identity_result result;
-	warn_unfit(own);
-	code = identity_new(own->session.store, &own->wish, &result, err);
-	return code ? code : own_report(own, &result, NULL, err);
+	return state.certificate ? renew(own, question, err) : make(own, err);
 }
 
 int cmd_identity_new(struct cli *cli)
@@ -346,7 +344,7 @@ static int regenerate(struct own *own, struct err *err)
 	bool ask = own->purpose == PURPOSE_ITLRECOVERY || !work.model.self_signed;
 	snprintf(question, sizeof question, "Renew %s%s?", name,
 	         work.model.self_signed ? "" : ", whose certificate a CA signed, with one that signs itself");
-	code = make(own, ask ? question : NULL, err);
+	code = renew(own, ask ? question : NULL, err);
 out:
 	identity_model_deinit(&work.model);
 	return code;

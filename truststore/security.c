@@ -6,7 +6,7 @@
 #include "truststore/certinfo.h"
 #include "truststore/role.h"
 
-enum { RSA_MIN = 2048 };
+enum { RSA_MIN = 2048, PASSPHRASE_MIN = 14 };
 
 void security_load(const struct conf *conf, struct security *out)
 {
@@ -88,6 +88,13 @@ const char *security_hash(const struct security *security, gnutls_digest_algorit
 	if (security && security->fips && hash == GNUTLS_DIG_SHA1)
 		return "fips forbids SHA-1";
 	return NULL;
+}
+
+const char *security_passphrase(const struct security *security, const char *passphrase)
+{
+	return security && security->fips && strlen(passphrase) < PASSPHRASE_MIN
+		? "fips wants a passphrase of at least 14 characters"
+		: NULL;
 }
 
 gnutls_protocol_t security_tls_floor(const struct security *security)

@@ -27,6 +27,9 @@ const char *security_cert(const struct security *security, const struct cert *ce
 const char *security_key(const struct security *security, gnutls_pk_algorithm_t algorithm, unsigned bits);
 const char *security_hash(const struct security *security, gnutls_digest_algorithm_t hash);
 
+/* What encrypts private keys that leave (requirement P3). */
+const char *security_passphrase(const struct security *security, const char *passphrase);
+
 /* A TLS server that this system connects to: the oldest TLS that it may speak (common-criteria 1.1, fips 1.2), and the certificate that it
  * presents. common-criteria: it must say that it is a server's (requirement P4), whatever store it shall go to. */
 gnutls_protocol_t security_tls_floor(const struct security *security);

@@ -105,7 +105,7 @@ for purpose in TVS tomcat-ECDSA; do
 done
 printf '[store]\npath = %s\n[security]\nfips = yes\n' "$tmp/store" >fips.conf
 expect 2 truststore --config fips.conf backup fips.bak --with-keys --passphrase-file short
-err_has 'at least 14'
+err_has 'fips wants a passphrase of at least 14'
 expect 0 truststore --config fips.conf backup fips.bak --with-keys --passphrase-file pass
 mv store/keys away
 expect 2 T backup lost.bak --with-keys --passphrase-file pass

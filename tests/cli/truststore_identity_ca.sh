@@ -213,7 +213,11 @@ refused 'none of the 3 certificates fits' first.pem inter.pem root.pem
 
 expect 0 T identity install tomcat chain.pem
 out_has '1 CA of its chain joined tomcat-trust'
-out_has 'make a backup'
+same "in this order" '1. mixed mode: update the
+2. restart Tomcat; with SIP
+3. then restart TFTP (deactivate
+4. with several clusters: run
+5. make a backup (truststore' "$(grep -E '^[0-9]\. ' out | cut -d' ' -f1-5)"
 same "in use, nothing pending" '["'"$(sha256_of second.pem)"'", false, null]' \
 	"$(of '[d[0]["sha256"], d[0]["self_signed"], d[0]["csr_created"]]' identity list)"
 same "the intermediate one is trusted" '["APP-SERVER"]' "$(of 'd["roles"]' show --file inter.pem)"
@@ -246,6 +250,26 @@ expect 0 T identity install tomcat fourth.pem inter.pem --json
 same "differences" '[{"asked": null, "got": "DNS:www.example.test"}]' "$(json 'd["differences"]')"
 expect 1 T explain --file third.pem
 ok "other names than asked for are shown as a table"
+
+# --- what a CA made is renewed by one that signs itself only after a yes; an expired one, too
+before=$(of 'd[0]["sha256"]' identity list)
+expect 2 T identity regenerate tomcat
+err_has 'whose certificate a CA signed'
+err_has '--yes'
+same "as it was" "$before" "$(of 'd[0]["sha256"]' identity list)"
+expect 0 T identity regenerate tomcat --yes
+out_has "in the place of $before"
+same "signs itself" true "$(of 'd[0]["self_signed"]' identity list)"
+before=$(of 'd[0]["sha256"]' identity list)
+TVS_CLOCK=+6000d expect 1 T explain "$before"
+TVS_CLOCK=+6000d expect 0 T identity regenerate tomcat
+out_has "in the place of $before"
+expect 0 T verify
+rm -rf store && T init >/dev/null && T add tomcat-trust root.pem other.pem --quiet
+expect 0 T identity csr tomcat --cn web.example.test --out fourth.csr --overwrite
+sign fourth.csr fourth rename
+expect 0 T identity install tomcat fourth.pem inter.pem
+ok "regenerate overwrites what a CA made after a yes, and what has expired"
 
 # --- CAPF: keyCertSign, a CA, and no CAPF- in the names above
 expect 0 T identity csr CAPF --out capf.csr --overwrite
@@ -292,6 +316,12 @@ openssl asn1parse -in full.pem | grep -q PBES2 || fail "not PBES2"
 same "openssl opens it" "$(openssl x509 -in fourth.pem -noout -pubkey)" "$(openssl pkey -in full.pem -passin file:pass -pubout)"
 openssl pkey -in full.pem -passin pass:wrong -noout 2>/dev/null && fail "any passphrase opens it"
 same "certificates" 2 "$(grep -c 'BEGIN CERTIFICATE' full.pem)"
+printf '[store]\npath = %s/store\n[security]\nfips = yes\n' "$tmp" >fips.conf
+expect 2 truststore --config fips.conf identity export tomcat --with-key --passphrase-file pass --out fips.pem
+err_has 'at least 14 characters'
+[ ! -e fips.pem ] || fail "a key under a short passphrase"
+echo 'a good long passphrase' >pass
+expect 0 truststore --config fips.conf identity export tomcat --with-key --passphrase-file pass --out fips.pem
 expect 2 T identity export tomcat --with-key --format der
 expect 2 T identity export tomcat --with-key --csr
 expect 0 T identity export tomcat
