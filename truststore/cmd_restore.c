@@ -14,6 +14,7 @@
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
 #include "truststore/keyfile.h"
+#include "truststore/owner.h"
 #include "truststore/passphrase.h"
 
 const struct cli_option cmd_restore_options[] = {
@@ -131,16 +132,35 @@ static void warn_anchors(struct restore *restore)
 	}
 }
 
+/* A backup has no key of a token; that must be here, and let itself be used. */
+static void warn_token_key(struct restore *restore, const char *purpose, const char *uri)
+{
+	struct owner owner;
+	gnutls_privkey_t key = NULL;
+	struct err err;
+	int code = owner_enter(restore->session->path, &owner, &err);
+	if (!code) {
+		code = keyfile_load(uri, &key, &err);
+		owner_leave(&owner);
+	}
+	if (code)
+		warn(restore, "the private key of the own certificate for %s is on a token, no backup has it, and it cannot be used here: %s",
+		     purpose, err_text(&err));
+	if (key)
+		gnutls_privkey_deinit(key);
+}
+
 static void warn_keys(struct restore *restore)
 {
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
-		const char *reference = restore->backup.own_key[i];
+		const char *reference = restore->backup.own_key[i], *purpose = purpose_rule((enum purpose)i)->name;
 		char *location;
 		if (!reference || keyfile_locate(restore->keys, reference, &location, NULL))
 			continue;
-		if (!keyfile_is_uri(location) && access(location, F_OK) && errno == ENOENT)
-			warn(restore, "the private key of the own certificate for %s is not here: %s",
-			     purpose_rule((enum purpose)i)->name, location);
+		if (keyfile_is_uri(location))
+			warn_token_key(restore, purpose, location);
+		else if (access(location, F_OK) && errno == ENOENT)
+			warn(restore, "the private key of the own certificate for %s is not here: %s", purpose, location);
 		free(location);
 	}
 }
@@ -180,9 +200,9 @@ static int report(struct restore *restore, struct err *err)
 	char made[CLOCK_TEXT_SIZE];
 	clock_format(backup->made, made);
 	if (!cli_json(cli) && !cli_quiet(cli))
-		out_printf("%s%s: revision %llu of %s, %llu certificates, %zu private keys written\n",
+		out_printf("%s%s: revision %llu of %s, %llu certificates, %zu private key%s written\n",
 		           restore->session->path, restore->made ? " was made" : "", (unsigned long long)backup->revision,
-		           made, (unsigned long long)backup->certificates, restore->keys_written);
+		           made, (unsigned long long)backup->certificates, restore->keys_written, restore->keys_written == 1 ? "" : "s");
 	if (cli_json(cli)) {
 		jsonw_open(out, NULL, '{');
 		jsonw_number(out, "revision", (int64_t)backup->revision);

@@ -67,3 +67,38 @@ expect 0 T identity new TVS --cn tvs.example.test --yes
 same "back to a file" 1 "$(ls store/keys | wc -l)"
 expect 0 T verify
 ok "request, installation and renewal with keys in the token"
+
+# a backup: the key in a file is in it, encrypted; those of the token are named as left out, and restore says what is missing
+rm -rf store tokens/* && softhsm2-util --init-token --free --label tvs --pin 123456 --so-pin 12345678 >>softhsm.log 2>&1
+T init >/dev/null
+expect 0 T identity new TVS --cn tvs.example.test --token "$token"
+expect 0 T identity csr CallManager --cn cm.example.test --token "$token" --out cm.csr
+expect 0 T identity new tomcat-ECDSA --cn web.example.test
+uri=$(of 'd["key"]' identity show TVS)
+echo 'a good long passphrase' >pass
+chmod 600 pass
+expect 0 T backup token.bak --with-keys --passphrase-file pass
+out_has '1 private key'
+err_has "not in the backup, because it is on a token: the private key $uri"
+same "both keys of the token" 2 "$(grep -c 'on a token' err)"
+expect 0 T backup token.bak --with-keys --passphrase-file pass --json --overwrite
+same "in it and not in it" true "$(json 'len(d["keys"]) == 1 and d["keys"][0].endswith(".pem") and len(d["keys_not_included"]) == 2 and "'"$uri"'" in d["keys_not_included"]')"
+same "keys in the file" 1 "$(grep -ac 'BEGIN ENCRYPTED PRIVATE KEY' token.bak)"
+! grep -aq 'BEGIN PRIVATE KEY' token.bak || fail "a key without encryption"
+! grep -aq 123456 token.bak || fail "the PIN is in the backup"
+U() { truststore --store "$tmp/other" "$@"; }
+expect 0 U restore token.bak --passphrase-file pass --json
+same "the token is here" '[1, []]' "$(json '[d["keys_written"], d["warnings"]]')"
+expect 0 U verify
+same "its key" "$uri" "$(truststore --store other identity show TVS --json >out; json 'd["key"]')"
+make_used() { printf '[store]\npath = %s\n[tvsd]\nlisten = 127.0.0.1:%s\n' "$tmp/other" "$(free_port)" >other.conf; tvsd --check --config other.conf; }
+expect 0 make_used
+rm -rf other
+mv tokens away && mkdir tokens
+expect 0 U restore token.bak --passphrase-file pass
+err_has 'the private key of the own certificate for TVS is on a token, no backup has it, and it cannot be used here'
+same "what is missing" 1 "$(wc -l <err)"
+expect 0 U verify
+rmdir tokens && mv away tokens
+expect 0 make_used # as soon as the token is there
+ok "a backup leaves out what is on the token and says so, restore says what is missing here"
