@@ -17,7 +17,7 @@ struct delegate {
 
 struct checker {
 	struct store *store;
-	const struct settings *settings;
+	const struct ocsp_settings *settings;
 	struct fetch *fetch;
 	struct responders *responders;
 	struct lists *lists;
@@ -53,7 +53,7 @@ struct check {
 
 /* --- the checker */
 
-struct checker *checker_new(struct ev_loop *loop, struct store *store, const struct settings *settings,
+struct checker *checker_new(struct ev_loop *loop, struct store *store, const struct ocsp_settings *settings,
                             bool force)
 {
 	struct checker *checker = calloc(1, sizeof *checker);
@@ -317,7 +317,7 @@ static void keep_last(struct check *check, const struct fetch_result *result)
 static void answered(const struct fetch_result *result, void *arg)
 {
 	struct check *check = arg;
-	const struct rules rules = settings_rules(check->checker->settings);
+	const struct rules rules = ocsp_settings_rules(check->checker->settings);
 	const struct response_asked asked = { check->request.nonce, check->request.nonce_len,
 	                                      check->how.nonce == CHECK_NONCE_REQUIRED };
 	if (result->fault) {

@@ -7,17 +7,17 @@
 
 #include "ocsp/certid.h"
 #include "ocsp/lists.h"
+#include "ocsp/ocsp_settings.h"
 #include "ocsp/outcome.h"
 #include "ocsp/responder.h"
 #include "ocsp/response.h"
-#include "ocsp/settings.h"
 
 /* What all checks of a process share. */
 struct checker;
 
 /* `store` may be NULL. `force`: neither pauses nor lists from before this process count. The arguments are borrowed.
  * NULL when there is no memory. checker_free ends what is under way without calling anybody back. */
-struct checker *checker_new(struct ev_loop *loop, struct store *store, const struct settings *settings,
+struct checker *checker_new(struct ev_loop *loop, struct store *store, const struct ocsp_settings *settings,
                             bool force);
 void checker_free(struct checker *checker);
 struct responders *checker_responders(struct checker *checker);

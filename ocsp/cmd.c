@@ -4,14 +4,14 @@
 
 #include "truststore/base/out.h"
 
-int cmd_read_conf(const struct cli *cli, struct conf **conf, struct settings *settings, struct err *err)
+int cmd_read_conf(const struct cli *cli, struct conf **conf, struct ocsp_settings *settings, struct err *err)
 {
 	*conf = NULL;
 	memset(settings, 0, sizeof *settings);
 	int code = conf_load(cli_option(cli, "config"), conf, err);
 	if (!code && cli_option(cli, "store"))
 		code = conf_override(*conf, "store", "path", cli_option(cli, "store"), err);
-	return code ? code : settings_read(*conf, settings, err);
+	return code ? code : ocsp_settings_read(*conf, settings, err);
 }
 
 int cmd_open(struct cli *cli, struct cmd *out, struct err *err)
@@ -29,7 +29,7 @@ int cmd_open_store(struct cmd *cmd, enum store_mode mode, struct err *err)
 void cmd_close(struct cmd *cmd)
 {
 	store_close(cmd->store);
-	settings_free(&cmd->settings);
+	ocsp_settings_free(&cmd->settings);
 	conf_free(cmd->conf);
 }
 

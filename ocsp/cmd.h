@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
+#include "ocsp/ocsp_settings.h"
 #include "ocsp/outcome.h"
-#include "ocsp/settings.h"
 #include "truststore/base/cli.h"
 #include "truststore/base/conf.h"
 #include "truststore/store.h"
@@ -14,7 +14,7 @@
 struct cmd {
 	struct cli *cli;
 	struct conf *conf;
-	struct settings settings;
+	struct ocsp_settings settings;
 	struct store *store;
 };
 
@@ -24,7 +24,7 @@ int cmd_open_store(struct cmd *cmd, enum store_mode mode, struct err *err);
 void cmd_close(struct cmd *cmd);
 
 /* The configuration once more, as when the program began; for a reload. */
-int cmd_read_conf(const struct cli *cli, struct conf **conf, struct settings *settings, struct err *err);
+int cmd_read_conf(const struct cli *cli, struct conf **conf, struct ocsp_settings *settings, struct err *err);
 
 /* Members that every JSON object with a finding has. */
 void cmd_json_outcome(json_t *object, const struct outcome *outcome);

@@ -136,7 +136,7 @@ static int ask(struct asking *a, struct err *err)
 static int judge_saved(struct asking *a, struct err *err)
 {
 	const char *file = cli_option(a->cmd.cli, "in");
-	const struct rules rules = settings_rules(&a->cmd.settings);
+	const struct rules rules = ocsp_settings_rules(&a->cmd.settings);
 	const struct response_asked asked = { .nonce_len = 0 };
 	struct outcome *outcome = &a->result.outcome;
 	struct response response;

@@ -11,14 +11,14 @@
 
 #include "ocsp/check.h"
 #include "ocsp/cmd.h"
+#include "ocsp/recheck.h"
 #include "ocsp/run.h"
-#include "ocsp/schedule.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/log.h"
 #include "truststore/trust.h"
 
 /* Seconds: how often the store's revision is looked at, and all certificates for those that are due. */
-static const double revision_period = 0.4, due_period = SCHEDULE_SOONEST;
+static const double revision_period = 0.4, due_period = RECHECK_SOONEST;
 
 struct watch {
 	struct cmd cmd;
@@ -142,7 +142,7 @@ static int reload(struct watch *w, struct err *err)
 	w->reload_wanted = false;
 	if (cmd_read_conf(w->cmd.cli, &new.conf, &new.settings, err)) {
 		log_line(w->log, LOG_LEVEL_ERROR, "reload failed, nothing was changed: %s", err_text(err));
-		settings_free(&new.settings);
+		ocsp_settings_free(&new.settings);
 		conf_free(new.conf);
 		return ERR_OK;
 	}

@@ -37,13 +37,13 @@ struct lists {
 	struct store *store; /* NULL: none */
 	struct fetch *fetch;
 	struct responders *responders;
-	const struct settings *settings;
+	const struct ocsp_settings *settings;
 	int64_t fetched_since; /* what was fetched earlier is not fresh */
 	struct list *first;
 };
 
 struct lists *lists_new(struct store *store, struct fetch *fetch, struct responders *responders,
-                        const struct settings *settings, bool force)
+                        const struct ocsp_settings *settings, bool force)
 {
 	struct lists *lists = calloc(1, sizeof *lists);
 	if (!lists)
@@ -149,7 +149,7 @@ static int look_in_store(struct txn *txn, void *arg, struct err *err)
 static void look(const struct list *list, struct looking *l)
 {
 	l->list = list;
-	l->rules = settings_rules(list->lists->settings);
+	l->rules = ocsp_settings_rules(list->lists->settings);
 	if (list->form)
 		look_in(l, (struct span){ list->form, list->form_len });
 	else if (list->lists->store)
@@ -229,7 +229,7 @@ static void tell_waiters(struct list *list)
 
 static enum fault take_list(struct list *list, const struct fetch_result *result)
 {
-	struct rules rules = settings_rules(list->lists->settings);
+	struct rules rules = ocsp_settings_rules(list->lists->settings);
 	struct looking old = { .cert = NULL }, new = { .cert = NULL };
 	uint8_t *form;
 	size_t len;
@@ -250,7 +250,7 @@ static enum fault take_list(struct list *list, const struct fetch_result *result
 static void fetched(const struct fetch_result *result, void *arg)
 {
 	struct list *list = arg;
-	const struct settings *settings = list->lists->settings;
+	const struct ocsp_settings *settings = list->lists->settings;
 	list->http_status = result->status;
 	list->fault = result->fault ? result->fault : take_list(list, result);
 	if (!responder_at_fault(list->fault))

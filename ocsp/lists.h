@@ -9,8 +9,8 @@
 
 #include "ocsp/crl.h"
 #include "ocsp/fetch.h"
+#include "ocsp/ocsp_settings.h"
 #include "ocsp/responder.h"
-#include "ocsp/settings.h"
 
 enum {
 	LISTS_PATIENCE = 6,                         /* times `timeout` for one list */
@@ -24,7 +24,7 @@ struct lists;
 /* `store` may be NULL: then lists are kept in memory. `force`: what was fetched before this call is fetched
  * again when it is first needed. All arguments are borrowed. NULL when there is no memory. */
 struct lists *lists_new(struct store *store, struct fetch *fetch, struct responders *responders,
-                        const struct settings *settings, bool force);
+                        const struct ocsp_settings *settings, bool force);
 void lists_free(struct lists *lists);
 
 enum lists_state {

@@ -1,6 +1,6 @@
 #include "ocsp/outcome.h"
 
-#include "ocsp/schedule.h"
+#include "ocsp/recheck.h"
 #include "truststore/base/clock.h"
 
 bool outcome_verified(const struct outcome *outcome)
@@ -55,9 +55,9 @@ void outcome_merge(const struct revocation_record *known, const struct outcome *
 		out->failures = 0;
 	else
 		out->failures = failures < UINT16_MAX ? failures + 1 : failures;
-	out->next_check = schedule_next(out, now, interval, cert);
-	if (found->fault == FAULT_NO_ISSUER && out->next_check > now + SCHEDULE_LOCAL_RETRY)
-		out->next_check = now + SCHEDULE_LOCAL_RETRY;
+	out->next_check = recheck_next(out, now, interval, cert);
+	if (found->fault == FAULT_NO_ISSUER && out->next_check > now + RECHECK_LOCAL_RETRY)
+		out->next_check = now + RECHECK_LOCAL_RETRY;
 	if (out->status == REVOCATION_UNREACHABLE)
 		out->until = out->next_check;
 	else if (out->status == REVOCATION_NO_SOURCE)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocsp/schedule.h"
+#include "ocsp/recheck.h"
 #include "truststore/record_priv.h"
 
 enum { VERSION = 1 };
@@ -155,7 +155,7 @@ void responder_failed(struct responder *responder, enum fault fault, int64_t now
 		return; /* asked before the pause began: many fail at once */
 	responder->changed = true;
 	if (++responder->failures >= RESPONDER_GIVE_UP)
-		responder->retry_at = now + schedule_back_off(responder->failures - RESPONDER_GIVE_UP + 1, interval);
+		responder->retry_at = now + recheck_back_off(responder->failures - RESPONDER_GIVE_UP + 1, interval);
 }
 
 bool responder_at_fault(enum fault fault)

@@ -5,7 +5,7 @@
 
 #include "ocsp/issuers.h"
 #include "ocsp/queue.h"
-#include "ocsp/schedule.h"
+#include "ocsp/recheck.h"
 #include "truststore/base/clock.h"
 #include "truststore/trust.h"
 
@@ -31,7 +31,7 @@ struct run {
 	struct ev_loop *loop;
 	struct store *store;
 	struct checker *checker;
-	const struct settings *settings;
+	const struct ocsp_settings *settings;
 	struct run_events events;
 	struct queue *queue;
 	struct issuers *issuers;
@@ -262,7 +262,7 @@ static int collect(const struct digest *id, const struct cert_record *cert, void
 		return ERR_OK;
 	bool has = txn_get(c->txn, STORE_REVOCATION, id->byte, DIGEST_SIZE, &value) == ERR_OK &&
 	           revocation_record_decode(value, &known) == ERR_OK;
-	if (c->all || schedule_due(has ? &known : NULL, c->now))
+	if (c->all || recheck_due(has ? &known : NULL, c->now))
 		return add_due(c, id, !has);
 	if (known.next_check < c->next)
 		c->next = known.next_check;
@@ -345,7 +345,7 @@ int run_add_due(struct run *run, bool all, int64_t *next, struct err *err)
 /* --- the whole */
 
 struct run *run_new(struct ev_loop *loop, struct store *store, struct checker *checker,
-                    const struct settings *settings, const struct run_events *events)
+                    const struct ocsp_settings *settings, const struct run_events *events)
 {
 	struct run *run = calloc(1, sizeof *run);
 	if (!run)

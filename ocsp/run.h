@@ -38,7 +38,7 @@ struct run;
 
 /* The arguments are borrowed. NULL when there is no memory. */
 struct run *run_new(struct ev_loop *loop, struct store *store, struct checker *checker,
-                    const struct settings *settings, const struct run_events *events);
+                    const struct ocsp_settings *settings, const struct run_events *events);
 
 /* Ends what is under way; writes what was found before. The checker is freed after it. */
 void run_free(struct run *run);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ocsp/outcome.h"
-#include "ocsp/schedule.h"
+#include "ocsp/recheck.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 #include "truststore/base/clock.h"
@@ -70,10 +70,10 @@ START_TEST(failure_keeps_good_until_it_lapses)
 	ck_assert_int_eq(r.until, NOW + 2 * DAY);
 	ck_assert_uint_eq(r.failures, 1);
 	ck_assert_int_eq(strncmp(r.error.bytes, "timeout", r.error.len), 0);
-	ck_assert_int_eq(r.next_check, NOW + DAY + SCHEDULE_FIRST_RETRY);
+	ck_assert_int_eq(r.next_check, NOW + DAY + RECHECK_FIRST_RETRY);
 	r = merge(&r, &failed, NOW + DAY + 60);
 	ck_assert_uint_eq(r.failures, 2);
-	ck_assert_int_eq(r.next_check, NOW + DAY + 60 + 2 * SCHEDULE_FIRST_RETRY);
+	ck_assert_int_eq(r.next_check, NOW + DAY + 60 + 2 * RECHECK_FIRST_RETRY);
 	r = merge(&r, &failed, NOW + 2 * DAY);
 	ck_assert_int_eq(r.status, REVOCATION_UNREACHABLE);
 	ck_assert_int_eq(r.until, r.next_check);
@@ -132,26 +132,26 @@ END_TEST
 START_TEST(next_check_comes_in_time)
 {
 	struct revocation_record r = { .status = REVOCATION_GOOD, .until = NOW + 100 * DAY };
-	ck_assert_int_eq(schedule_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
 	r.until = NOW + DAY;
-	ck_assert_int_eq(schedule_next(&r, NOW, DAY, &no_jitter), NOW + DAY / 2);
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY / 2);
 	r.until = NOW + 4;
-	ck_assert_int_eq(schedule_next(&r, NOW, DAY, &no_jitter), NOW + SCHEDULE_SOONEST);
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + RECHECK_SOONEST);
 	r.until = CLOCK_NEVER;
 	r.status = REVOCATION_REVOKED;
-	ck_assert_int_eq(schedule_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
 	int64_t earliest = NOW + DAY, latest = NOW;
 	for (int i = 0; i < 1000; i++) {
 		struct digest cert;
 		digest_of(&i, sizeof i, &cert);
-		int64_t next = schedule_next(&r, NOW, DAY, &cert);
+		int64_t next = recheck_next(&r, NOW, DAY, &cert);
 		earliest = next < earliest ? next : earliest;
 		latest = next > latest ? next : latest;
 	}
-	ck_assert_int_ge(earliest, NOW + DAY - DAY / SCHEDULE_JITTER);
-	ck_assert_int_lt(earliest, NOW + DAY - DAY / SCHEDULE_JITTER * 9 / 10);
+	ck_assert_int_ge(earliest, NOW + DAY - DAY / RECHECK_JITTER);
+	ck_assert_int_lt(earliest, NOW + DAY - DAY / RECHECK_JITTER * 9 / 10);
 	ck_assert_int_le(latest, NOW + DAY);
-	ck_assert_int_gt(latest, NOW + DAY - DAY / SCHEDULE_JITTER / 10);
+	ck_assert_int_gt(latest, NOW + DAY - DAY / RECHECK_JITTER / 10);
 }
 END_TEST
 
@@ -161,30 +161,30 @@ START_TEST(missing_issuer_is_looked_for_soon)
 	struct revocation_record r = { .status = REVOCATION_UNREACHABLE, .failures = 30 };
 	r = merge(&r, &missing, NOW);
 	ck_assert_uint_eq(r.failures, 31);
-	ck_assert_int_eq(r.next_check, NOW + SCHEDULE_LOCAL_RETRY);
+	ck_assert_int_eq(r.next_check, NOW + RECHECK_LOCAL_RETRY);
 }
 END_TEST
 
 START_TEST(back_off_doubles_up_to_the_interval)
 {
-	ck_assert_int_eq(schedule_back_off(1, DAY), 60);
-	ck_assert_int_eq(schedule_back_off(2, DAY), 120);
-	ck_assert_int_eq(schedule_back_off(5, DAY), 960);
-	ck_assert_int_eq(schedule_back_off(60000, DAY), DAY);
-	ck_assert_int_eq(schedule_back_off(1, 30), 30);
+	ck_assert_int_eq(recheck_back_off(1, DAY), 60);
+	ck_assert_int_eq(recheck_back_off(2, DAY), 120);
+	ck_assert_int_eq(recheck_back_off(5, DAY), 960);
+	ck_assert_int_eq(recheck_back_off(60000, DAY), DAY);
+	ck_assert_int_eq(recheck_back_off(1, 30), 30);
 }
 END_TEST
 
 START_TEST(due_when_it_should_be)
 {
 	struct revocation_record r = { .status = REVOCATION_GOOD, .checked = NOW, .next_check = NOW + 10 };
-	ck_assert(schedule_due(NULL, NOW));
-	ck_assert(!schedule_due(&r, NOW));
-	ck_assert(!schedule_due(&r, NOW + 9));
-	ck_assert(schedule_due(&r, NOW + 10));
-	ck_assert(schedule_due(&r, NOW - 1)); /* the clock was set back */
+	ck_assert(recheck_due(NULL, NOW));
+	ck_assert(!recheck_due(&r, NOW));
+	ck_assert(!recheck_due(&r, NOW + 9));
+	ck_assert(recheck_due(&r, NOW + 10));
+	ck_assert(recheck_due(&r, NOW - 1)); /* the clock was set back */
 	r.status = REVOCATION_UNCHECKED;
-	ck_assert(schedule_due(&r, NOW));
+	ck_assert(recheck_due(&r, NOW));
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-#include "ocsp/settings.h"
+#include "ocsp/ocsp_settings.h"
 
 #include <string.h>
 
@@ -37,9 +37,9 @@ static int read_certificate(const struct conf *conf, struct cert **out, struct e
 	return conf_refuse(conf, "ocsp", "responder-certificate", err, "%s", err_text(&why));
 }
 
-int settings_read(const struct conf *conf, struct settings *out, struct err *err)
+int ocsp_settings_read(const struct conf *conf, struct ocsp_settings *out, struct err *err)
 {
-	*out = (struct settings){
+	*out = (struct ocsp_settings){
 		.enable = conf_flag(conf, "ocsp", "enable"),
 		.interval = conf_number(conf, "ocsp", "interval"),
 		.timeout = conf_number(conf, "ocsp", "timeout"),
@@ -56,13 +56,13 @@ int settings_read(const struct conf *conf, struct settings *out, struct err *err
 	return code ? code : read_certificate(conf, &out->configured, err);
 }
 
-void settings_free(struct settings *settings)
+void ocsp_settings_free(struct ocsp_settings *settings)
 {
 	cert_free(settings->configured);
 	memset(settings, 0, sizeof *settings);
 }
 
-struct rules settings_rules(const struct settings *settings)
+struct rules ocsp_settings_rules(const struct ocsp_settings *settings)
 {
 	return (struct rules){ .now = clock_now(), .skew = settings->skew, .max_age = settings->max_age,
 	                       .interval = settings->interval, .configured = settings->configured };

@@ -9,7 +9,7 @@
 #include "truststore/answer.h"
 #include "truststore/base/conf.h"
 
-struct settings {
+struct ocsp_settings {
 	bool enable;
 	const char *url;       /* of the responder for all certificates; NULL: the certificates' own */
 	const char *proxy;     /* NULL: none */
@@ -22,11 +22,11 @@ struct settings {
 };
 
 /* Texts are borrowed from `conf`. ERR_CONFIG where a URL is none of http or https, or the certificate cannot be
- * read. Freed with settings_free, which takes one that is all zero. */
-int settings_read(const struct conf *conf, struct settings *out, struct err *err);
-void settings_free(struct settings *settings);
+ * read. Freed with ocsp_settings_free, which takes one that is all zero. */
+int ocsp_settings_read(const struct conf *conf, struct ocsp_settings *out, struct err *err);
+void ocsp_settings_free(struct ocsp_settings *settings);
 
 /* The rules of this moment. */
-struct rules settings_rules(const struct settings *settings);
+struct rules ocsp_settings_rules(const struct ocsp_settings *settings);
 
 #endif
