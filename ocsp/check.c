@@ -122,10 +122,11 @@ static struct delegate *find_delegate(struct checker *checker, const struct cert
 static void remember_delegate(struct checker *checker, const struct check_how *how,
                               const struct outcome *outcome)
 {
+	int64_t asked_anew = clock_now() + checker->settings->interval;
 	checker->delegates[checker->next_delegate++ % DELEGATES_KNOWN] = (struct delegate){
 		.cert = *cert_sha256(how->cert), .issuer = *cert_sha256(how->issuer),
 		.status = outcome->status,
-		.until = outcome->status == REVOCATION_REVOKED ? CLOCK_NEVER : outcome->until
+		.until = outcome->status == REVOCATION_REVOKED || outcome->until > asked_anew ? asked_anew : outcome->until
 	};
 }
 
@@ -402,7 +403,7 @@ static bool ask_list(struct check *check)
 	                                   &answer, list_ready, check);
 	if (state == LISTS_PENDING)
 		return true;
-	note_attempt(check, url, true, state == LISTS_READY ? FAULT_NONE : answer.fault, answer.http_status);
+	note_attempt(check, url, true, state == LISTS_READY ? answer.refresh : answer.fault, answer.http_status);
 	if (state == LISTS_FAILED) {
 		set_fault(check, answer.fault, url);
 		return false;
@@ -410,7 +411,7 @@ static bool ask_list(struct check *check)
 	check->result.outcome = (struct outcome){
 		.status = answer.entry.status, .this_update = answer.this_update,
 		.next_update = answer.next_update, .until = answer.until,
-		.revoked_at = answer.entry.revoked_at, .reason = answer.entry.reason
+		.revoked_at = answer.entry.revoked_at, .reason = answer.entry.reason, .fault = answer.refresh
 	};
 	set_source(&check->result.outcome, url);
 	finish(check);

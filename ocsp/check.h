@@ -29,7 +29,7 @@ struct check_attempt {
 	const char *url;
 	bool list;              /* a CRL; else OCSP */
 	enum certid_hash hash;  /* of the CertID */
-	enum fault fault;       /* FAULT_NONE: a usable answer */
+	enum fault fault;       /* FAULT_NONE: a usable and fresh answer */
 	long http_status;       /* 0: none */
 };
 

@@ -40,7 +40,8 @@ static void on_found(const struct run_finding *finding, void *arg)
 	struct watch *w = arg;
 	const struct outcome *outcome = finding->outcome;
 	char hex[DIGEST_HEX_SIZE], subject[256], source[OUTCOME_URL_SIZE];
-	enum log_level level = outcome->status == REVOCATION_GOOD      ? LOG_LEVEL_DEBUG
+	bool fine = outcome->status == REVOCATION_GOOD && !outcome->fault;
+	enum log_level level = fine                                    ? LOG_LEVEL_DEBUG
 	                       : outcome->status == REVOCATION_REVOKED ? LOG_LEVEL_NOTICE
 	                       : outcome->status == REVOCATION_NO_SOURCE ||
 	                                 outcome->status == REVOCATION_NOT_APPLICABLE

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocsp/recheck.h"
 #include "truststore/base/clock.h"
 
 /* Somebody who waits for a list. */
@@ -156,11 +157,13 @@ static void look(const struct list *list, struct looking *l)
 		(void)store_read(list->lists->store, look_in_store, l, NULL);
 }
 
-/* A list is fetched anew after `interval`, or halfway to its nextUpdate where that is sooner. */
+/* A check must see what its certificate's issuer says now, and many checks come together: they share a list for as long
+ * as checks come early, or up to halfway to its nextUpdate where that is sooner. */
 static int64_t fresh_until(const struct crl *head, int64_t interval)
 {
-	int64_t half = head->next_update ? (head->next_update - head->fetched) / 2 : interval;
-	return head->fetched + (half < interval ? half : interval);
+	int64_t shared = interval / RECHECK_MARGIN;
+	int64_t half = head->next_update ? (head->next_update - head->fetched) / 2 : shared;
+	return head->fetched + (half < shared ? half : shared);
 }
 
 /* --- keeping */
@@ -179,8 +182,8 @@ static int weigh(struct span key, struct span value, void *arg, struct err *err)
 	(void)err;
 	struct keeping *k = arg;
 	struct crl head;
-	bool lapsed = crl_decode(value, &head) || head.next_update + LISTS_KEEP < k->now;
-	if (lapsed)
+	if (crl_decode(value, &head) ||
+	    (head.next_update ? head.next_update : head.fetched) + LISTS_KEEP < k->now)
 		return txn_delete(k->txn, STORE_CRL, key.bytes, key.len);
 	if (key.len != DIGEST_SIZE || memcmp(key.bytes, k->list->key.byte, DIGEST_SIZE) != 0)
 		k->total += value.len;
@@ -330,6 +333,7 @@ enum lists_state lists_ask(struct lists *lists, const struct cert *cert, const s
 	}
 	struct looking l = { .cert = cert, .out = out };
 	look(list, &l);
+	out->refresh = list->fault;
 	if (l.found && !out->fault)
 		return LISTS_READY;
 	out->http_status = list->http_status;

@@ -1,4 +1,4 @@
-/* Revocation lists: each is fetched once for all certificates that need it, verified, and kept in the
+/* Revocation lists: each is fetched once for all certificates that need it at a time, verified, and kept in the
  * store's database `crl` until nextUpdate. */
 #ifndef TVS_OCSP_LISTS_H
 #define TVS_OCSP_LISTS_H
@@ -34,7 +34,8 @@ enum lists_state {
 };
 
 struct lists_answer {
-	enum fault fault;
+	enum fault fault;   /* why there is no usable list */
+	enum fault refresh; /* why there is no newer one than this; FAULT_NONE: it is fresh */
 	long http_status;
 	struct crl_entry entry;
 	int64_t this_update, next_update, until;

@@ -51,7 +51,7 @@ void outcome_merge(const struct revocation_record *known, const struct outcome *
 		*out = *known;
 	out->checked = now;
 	out->error = text_of(fault_word(found->fault));
-	if (outcome_verified(found) || found->status == REVOCATION_NO_SOURCE)
+	if ((outcome_verified(found) && !found->fault) || found->status == REVOCATION_NO_SOURCE)
 		out->failures = 0;
 	else
 		out->failures = failures < UINT16_MAX ? failures + 1 : failures;

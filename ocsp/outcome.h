@@ -13,7 +13,7 @@ enum { OUTCOME_URL_SIZE = 2048 };
 
 struct outcome {
 	enum revocation_status status;  /* good, revoked, unknown: verified; else unreachable or no-source */
-	enum fault fault;               /* why there is no usable answer; FAULT_NONE where there is one */
+	enum fault fault;               /* why there is no usable answer, or no fresh one; FAULT_NONE where there is one */
 	int64_t this_update, next_update; /* 0: none */
 	int64_t until;                  /* when a verified one stops to count */
 	int64_t revoked_at;             /* 0: not said */
@@ -27,7 +27,8 @@ bool outcome_verified(const struct outcome *outcome);
 /* The record that follows from what was known (NULL: nothing) and what was found now. What holds:
  * - what is newer (thisUpdate) counts; an older statement never displaces one that still counts;
  * - revoked never lapses: only `good` that is newer ends it;
- * - without a usable answer the last good or unknown one stays until it lapses.
+ * - without a usable answer the last good or unknown one stays until it lapses;
+ * - an attempt without a fresh answer counts as a failure, and is made again soon.
  * `interval` is the setting; `cert` spreads the next checks. The texts borrow from the arguments. */
 void outcome_merge(const struct revocation_record *known, const struct outcome *found, int64_t now,
                    int64_t interval, const struct digest *cert, struct revocation_record *out);

@@ -19,7 +19,8 @@ int64_t recheck_back_off(unsigned failures, int64_t interval)
 int64_t recheck_next(const struct revocation_record *record, int64_t now, int64_t interval,
                       const struct digest *cert)
 {
-	int64_t wait = record->failures ? recheck_back_off(record->failures, interval) : interval;
+	int64_t wait = record->failures ? recheck_back_off(record->failures, interval)
+	                                : interval - interval / RECHECK_MARGIN;
 	bool lapses = (record->status == REVOCATION_GOOD || record->status == REVOCATION_UNKNOWN) &&
 	              record->until > now && record->until != CLOCK_NEVER;
 	if (lapses && !record->failures && (record->until - now) / 2 < wait)
@@ -28,10 +29,10 @@ int64_t recheck_next(const struct revocation_record *record, int64_t now, int64_
 	return now + (wait > RECHECK_SOONEST ? wait : RECHECK_SOONEST);
 }
 
-bool recheck_due(const struct revocation_record *record, int64_t now)
+bool recheck_due(const struct revocation_record *record, int64_t now, int64_t interval)
 {
 	if (!record || record->status == REVOCATION_UNCHECKED)
 		return true;
 	/* A clock that was set back must not silence the checks. */
-	return record->next_check <= now || record->checked > now;
+	return record->next_check <= now || now - record->checked >= interval || record->checked > now;
 }

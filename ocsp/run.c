@@ -262,7 +262,7 @@ static int collect(const struct digest *id, const struct cert_record *cert, void
 		return ERR_OK;
 	bool has = txn_get(c->txn, STORE_REVOCATION, id->byte, DIGEST_SIZE, &value) == ERR_OK &&
 	           revocation_record_decode(value, &known) == ERR_OK;
-	if (c->all || recheck_due(has ? &known : NULL, c->now))
+	if (c->all || recheck_due(has ? &known : NULL, c->now, c->run->settings->interval))
 		return add_due(c, id, !has);
 	if (known.next_check < c->next)
 		c->next = known.next_check;

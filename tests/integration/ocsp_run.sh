@@ -170,11 +170,18 @@ crl ca www/ca.crl
 run
 same "certificates with a list" '[4, 1]' "$(json '[sum(c["source"] == "'"$lists"'/ca.crl" and c["status"] == s for c in d["certificates"]) for s in ("good", "revoked")]')"
 same "one list was fetched" 1 "$(wc -l <www.access)"
-TVS_CLOCK=+25h run
-same "it is fetched anew after a day" 2 "$(wc -l <www.access)"
+index_add ca crl4 R
+crl ca www/ca.crl
+TVS_CLOCK=+1h run
+same "nothing is due" 1 "$(wc -l <www.access)"
+TVS_CLOCK=+23h run
+same "the next check fetches it anew, once" 2 "$(wc -l <www.access)"
+is crl4 status revoked
 rm www/ca.crl
-TVS_CLOCK=+50h run
+TVS_CLOCK=+46h run
 same "one that cannot be fetched anew counts on" 5 "$(json 'sum(c["status"] in ("good", "revoked") and "ca.crl" in (c["source"] or "") for c in d["certificates"])')"
+is crl1 error http-status
+is crl1 failures 1
 TVS_CLOCK=+192h run
 is crl1 status unreachable
 is crl3 status revoked

@@ -8,6 +8,7 @@
 #include "truststore/base/clock.h"
 
 static const struct digest no_jitter = { { 0 } };
+static const int64_t day_less = DAY - DAY / RECHECK_MARGIN; /* the wait where the interval is a day */
 
 static struct outcome found(enum revocation_status status, int64_t this_update, int64_t until)
 {
@@ -39,7 +40,7 @@ START_TEST(first_result_is_taken)
 	ck_assert_int_eq(r.until, NOW + 7 * DAY);
 	ck_assert_int_eq(r.this_update, NOW - HOUR);
 	ck_assert_int_eq(r.checked, NOW);
-	ck_assert_int_eq(r.next_check, NOW + DAY);
+	ck_assert_int_eq(r.next_check, NOW + day_less);
 	ck_assert_uint_eq(r.failures, 0);
 	ck_assert_uint_eq(r.error.len, 0);
 	ck_assert_uint_eq(r.source.len, strlen(good.source));
@@ -56,7 +57,7 @@ START_TEST(first_result_is_taken)
 	ck_assert_int_eq(r.status, REVOCATION_NO_SOURCE);
 	ck_assert(r.until == CLOCK_NEVER);
 	ck_assert_uint_eq(r.failures, 0);
-	ck_assert_int_eq(r.next_check, NOW + DAY);
+	ck_assert_int_eq(r.next_check, NOW + day_less);
 }
 END_TEST
 
@@ -82,6 +83,24 @@ START_TEST(failure_keeps_good_until_it_lapses)
 	good = found(REVOCATION_GOOD, NOW - DAY, NOW + 3 * DAY); /* a list, say, older than the response was */
 	r = merge(&r, &good, NOW + 2 * DAY);
 	ck_assert_int_eq(r.status, REVOCATION_GOOD);
+	ck_assert_uint_eq(r.failures, 0);
+	ck_assert_uint_eq(r.error.len, 0);
+}
+END_TEST
+
+START_TEST(an_old_list_counts_and_is_asked_for_again_soon)
+{
+	struct outcome good = found(REVOCATION_GOOD, NOW, NOW + 2 * DAY);
+	struct revocation_record r = merge(NULL, &good, NOW);
+	good.fault = FAULT_CONNECT; /* of the list that should have taken its place */
+	r = merge(&r, &good, NOW + DAY);
+	ck_assert_int_eq(r.status, REVOCATION_GOOD);
+	ck_assert_int_eq(r.until, NOW + 2 * DAY);
+	ck_assert_uint_eq(r.failures, 1);
+	ck_assert_int_eq(strncmp(r.error.bytes, "connect", r.error.len), 0);
+	ck_assert_int_eq(r.next_check, NOW + DAY + RECHECK_FIRST_RETRY);
+	good.fault = FAULT_NONE;
+	r = merge(&r, &good, NOW + DAY + RECHECK_FIRST_RETRY);
 	ck_assert_uint_eq(r.failures, 0);
 	ck_assert_uint_eq(r.error.len, 0);
 }
@@ -132,15 +151,15 @@ END_TEST
 START_TEST(next_check_comes_in_time)
 {
 	struct revocation_record r = { .status = REVOCATION_GOOD, .until = NOW + 100 * DAY };
-	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + day_less);
 	r.until = NOW + DAY;
 	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY / 2);
 	r.until = NOW + 4;
 	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + RECHECK_SOONEST);
 	r.until = CLOCK_NEVER;
 	r.status = REVOCATION_REVOKED;
-	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + DAY);
-	int64_t earliest = NOW + DAY, latest = NOW;
+	ck_assert_int_eq(recheck_next(&r, NOW, DAY, &no_jitter), NOW + day_less);
+	int64_t earliest = NOW + day_less, latest = NOW;
 	for (int i = 0; i < 1000; i++) {
 		struct digest cert;
 		digest_of(&i, sizeof i, &cert);
@@ -148,10 +167,10 @@ START_TEST(next_check_comes_in_time)
 		earliest = next < earliest ? next : earliest;
 		latest = next > latest ? next : latest;
 	}
-	ck_assert_int_ge(earliest, NOW + DAY - DAY / RECHECK_JITTER);
-	ck_assert_int_lt(earliest, NOW + DAY - DAY / RECHECK_JITTER * 9 / 10);
-	ck_assert_int_le(latest, NOW + DAY);
-	ck_assert_int_gt(latest, NOW + DAY - DAY / RECHECK_JITTER / 10);
+	ck_assert_int_ge(earliest, NOW + day_less - day_less / RECHECK_JITTER);
+	ck_assert_int_lt(earliest, NOW + day_less - day_less / RECHECK_JITTER * 9 / 10);
+	ck_assert_int_le(latest, NOW + day_less);
+	ck_assert_int_gt(latest, NOW + day_less - day_less / RECHECK_JITTER / 10);
 }
 END_TEST
 
@@ -178,13 +197,16 @@ END_TEST
 START_TEST(due_when_it_should_be)
 {
 	struct revocation_record r = { .status = REVOCATION_GOOD, .checked = NOW, .next_check = NOW + 10 };
-	ck_assert(recheck_due(NULL, NOW));
-	ck_assert(!recheck_due(&r, NOW));
-	ck_assert(!recheck_due(&r, NOW + 9));
-	ck_assert(recheck_due(&r, NOW + 10));
-	ck_assert(recheck_due(&r, NOW - 1)); /* the clock was set back */
+	ck_assert(recheck_due(NULL, NOW, DAY));
+	ck_assert(!recheck_due(&r, NOW, DAY));
+	ck_assert(!recheck_due(&r, NOW + 9, DAY));
+	ck_assert(recheck_due(&r, NOW + 10, DAY));
+	ck_assert(recheck_due(&r, NOW - 1, DAY)); /* the clock was set back */
+	r.next_check = NOW + 7 * DAY; /* the interval has become shorter */
+	ck_assert(!recheck_due(&r, NOW + DAY - 1, DAY));
+	ck_assert(recheck_due(&r, NOW + DAY, DAY));
 	r.status = REVOCATION_UNCHECKED;
-	ck_assert(recheck_due(&r, NOW));
+	ck_assert(recheck_due(&r, NOW, DAY));
 }
 END_TEST
 
@@ -203,6 +225,7 @@ int main(void)
 	Suite *suite = fixture_suite("ocsp_outcome", &tests);
 	tcase_add_test(tests, first_result_is_taken);
 	tcase_add_test(tests, failure_keeps_good_until_it_lapses);
+	tcase_add_test(tests, an_old_list_counts_and_is_asked_for_again_soon);
 	tcase_add_test(tests, revoked_never_lapses);
 	tcase_add_test(tests, older_statement_does_not_displace);
 	tcase_add_test(tests, next_check_comes_in_time);
