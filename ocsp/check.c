@@ -376,7 +376,7 @@ static bool ask_responder(struct check *check)
 	enum fault fault = FAULT_LOCAL;
 	check->responder = responders_get(check->checker->responders, url);
 	if (check->responder && !responder_may_be_asked(check->responder, clock_now()))
-		fault = check->responder->fault ? check->responder->fault : FAULT_BACKED_OFF;
+		fault = check->responder->fault;
 	else if (check->responder)
 		fault = send_request(check);
 	if (!fault)

@@ -9,7 +9,6 @@ enum fault {
 	FAULT_NONE,
 	FAULT_NO_ISSUER,          /* the issuer's certificate is not there, and nothing can be verified without it */
 	FAULT_NO_SOURCE,          /* neither responder nor list is named */
-	FAULT_BACKED_OFF,         /* not asked: it failed a moment ago */
 	FAULT_URL,
 	FAULT_RESOLVE,
 	FAULT_CONNECT,

@@ -278,7 +278,7 @@ static int copy_cert(const struct cert *cert, struct cert **out)
 static enum fault start(struct list *list, const struct cert *cert, const struct cert *issuer)
 {
 	if (!responder_may_be_asked(list->server, clock_now()))
-		return list->server->fault ? list->server->fault : FAULT_BACKED_OFF;
+		return list->server->fault;
 	if (copy_cert(issuer, &list->issuer) || source_of(cert, NULL, &list->source))
 		return FAULT_LOCAL;
 	const struct fetch_request request = {

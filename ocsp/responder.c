@@ -58,13 +58,15 @@ static int decode(struct span bytes, struct responder *out)
 	unsigned failures = (unsigned)reader_number(&r, 2);
 	int64_t retry_at = reader_time(&r);
 	struct text word = reader_text(&r), url = reader_text(&r);
+	enum fault fault = fault_of_word(word.bytes, word.len);
 	if (reader_end(&r) || (hash != CERTID_SHA1 && hash != CERTID_SHA256) ||
-	    url.len != strlen(out->url) || memcmp(url.bytes, out->url, url.len) != 0)
+	    url.len != strlen(out->url) || memcmp(url.bytes, out->url, url.len) != 0 ||
+	    (fault == FAULT_NONE && (failures || retry_at)))
 		return ERR_STORE;
 	out->hash = hash;
 	out->failures = failures;
 	out->retry_at = retry_at;
-	out->fault = fault_of_word(word.bytes, word.len);
+	out->fault = fault;
 	return ERR_OK;
 }
 

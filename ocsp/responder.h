@@ -16,7 +16,7 @@ struct responder {
 	char *url;
 	enum certid_hash hash; /* the CertID that it answered last, tried first */
 	unsigned failures;     /* in a row */
-	enum fault fault;      /* of the last one */
+	enum fault fault;      /* of the last one; never FAULT_NONE after a failure */
 	int64_t retry_at;      /* left alone until then; 0: not */
 	bool answers;          /* the last question of this process was answered */
 	bool changed;          /* since it was read or saved */

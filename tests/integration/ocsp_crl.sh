@@ -4,6 +4,7 @@ TEST_LIMIT=180
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/integration/ocsp_lib.sh"
 need openssl nginx python3
+need_python cryptography
 
 web www
 base=http://127.0.0.1:$port
@@ -157,4 +158,30 @@ same "reason" superseded "$(json 'd["revocation_reason"]')"
 asked notbig 0 good ''
 truncate -s 33M www/big.crl
 asked big 2 unreachable too-large
-ok "a list with 250,000 entries; one of more than 32 MiB is refused"
+python3 - 1000001 <<'PYTHON' || broken "no list of a million entries"
+import datetime, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+
+def tlv(tag, value):
+    head = bytes([len(value)]) if len(value) < 128 else b"\x84" + len(value).to_bytes(4, "big")
+    return bytes([tag]) + head + value
+
+
+with open("ca.pem", "rb") as cert, open("ca.key", "rb") as key:
+    ca, key = x509.load_pem_x509_certificate(cert.read()), serialization.load_pem_private_key(key.read(), None)
+now = datetime.datetime.utcnow()
+time = lambda t: tlv(0x17, t.strftime("%y%m%d%H%M%SZ").encode())
+when, ecdsa_sha256 = time(now), bytes.fromhex("300a06082a8648ce3d040302")
+entries = b"".join(tlv(0x30, tlv(2, n.to_bytes(4, "big")) + when) for n in range(int(sys.argv[1])))
+signed = tlv(0x30, b"\x02\x01\x01" + ecdsa_sha256 + ca.subject.public_bytes() + when +
+             time(now + datetime.timedelta(days=7)) + tlv(0x30, entries))
+signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+with open("www/million.crl", "wb") as out:
+    out.write(tlv(0x30, signed + ecdsa_sha256 + tlv(3, b"\0" + signature)))
+PYTHON
+leaf million "$base/million.crl"
+asked million 2 unreachable crl-too-large
+ok "a list with 250,000 entries; one of more than 32 MiB or a million entries is refused"

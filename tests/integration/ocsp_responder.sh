@@ -76,7 +76,26 @@ done
 responder ca delegate -resp_no_certs
 asked 2 unreachable signer-not-found --url "$url"
 stop "$pid"
+responder ca ca -badsig
+asked 2 unreachable bad-signature --url "$url"
+stop "$pid"
 ok "openssl ocsp: good, revoked, unknown, delegates, wrong signers"
+
+responder ca ca -nmin 30
+TVS_CLOCK=+33m asked 0 good '' --url "$url" # within the skew
+TVS_CLOCK=+40m asked 2 unreachable stale --url "$url"
+TVS_CLOCK=-3m asked 0 good '' --url "$url"
+TVS_CLOCK=-10m asked 2 unreachable future --url "$url"
+stop "$pid"
+responder ca ca -ndays 30
+TVS_CLOCK=+6d asked 0 good '' --url "$url"
+TVS_CLOCK=+8d asked 2 unreachable too-old --url "$url"
+stop "$pid"
+responder ca ca # without nextUpdate it counts for `interval`
+TVS_CLOCK=+23h asked 0 good '' --url "$url"
+TVS_CLOCK=+25h asked 2 unreachable stale --url "$url"
+stop "$pid"
+ok "openssl ocsp: stale, future and old responses"
 
 # --- one that does what it is told
 
@@ -89,6 +108,8 @@ head -c 100 nonce-less.ors >cut.ors
 for status in malformed-request:1 internal-error:2 try-later:3 sig-required:5 unauthorized:6; do
 	printf '\x30\x03\x0a\x01\x0'"${status#*:}" >"${status%:*}.ors"
 done
+printf '\x30\x03\x0a\x01\x07' >response-status.ors
+cp "$top_srcdir/tests/data/ocsp/critical.ors" .
 serve "$top_srcdir/tests/integration/ocsp_server.py"
 base=http://127.0.0.1:$port
 asked 0 good '' --url "$base/file/nonce-less.ors"
@@ -98,9 +119,12 @@ asked 2 unreachable nonce-mismatch --url "$base/file/nonce-other.ors"
 asked 0 good '' --url "$base/file/nonce-other.ors" --no-nonce
 asked 2 unreachable no-match --url "$base/file/about-another.ors"
 asked 2 unreachable malformed --url "$base/file/cut.ors"
-for one in malformed-request internal-error try-later sig-required unauthorized; do
+for one in malformed-request internal-error try-later sig-required unauthorized response-status; do
 	asked 2 unreachable $one --url "$base/file/$one.ors"
 done
+expect 2 env TVS_CLOCK=@1800000000 ocspcheck --config empty.conf --json cert "$top_srcdir/tests/data/ocsp/leaf.pem" \
+	--issuer "$top_srcdir/tests/data/ocsp/ca.pem" --url "$base/file/critical.ors" --no-nonce
+same "error word (critical)" critical-extension "$(word)"
 asked 2 unreachable malformed --url "$base/html"
 asked 2 unreachable http-status --url "$base/404"
 same "HTTP status" 404 "$(json 'd["attempts"][0]["http_status"]')"
@@ -117,6 +141,7 @@ echo leaked >secret.ors
 asked 2 unreachable redirect --url "$base/to/file:%2F%2F$tmp/secret.ors"
 asked 2 unreachable redirect --url "$base/to/ftp:%2F%2F127.0.0.1/x"
 asked 2 unreachable resolve --url "http://nobody.invalid/"
+asked 2 unreachable bad-url --url "http://[::1/"
 asked 2 unreachable tls --url "https://127.0.0.1:$port/"
 conf=proxy.conf asked 2 unreachable connect --url "$base/ocsp/ca"
 conf=quick.conf asked 2 unreachable timeout --url "$base/hang"

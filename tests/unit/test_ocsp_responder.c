@@ -1,5 +1,7 @@
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ocsp/responder.h"
@@ -49,6 +51,29 @@ START_TEST(faults_of_a_certificate_are_none_of_the_server)
 	ck_assert(!responder_at_fault(FAULT_NONE));
 	ck_assert_int_eq(fault_of_word("timeout", 7), FAULT_TIMEOUT);
 	ck_assert_int_eq(fault_of_word("timeout!", 8), FAULT_NONE);
+}
+END_TEST
+
+/* The manual has every error word, once. */
+START_TEST(words_stand_in_the_manual)
+{
+	char path[512], line[256], wanted[64];
+	const char *top = getenv("top_srcdir");
+	snprintf(path, sizeof path, "%s/ocsp/ocspcheck.1", top ? top : ".");
+	for (int fault = FAULT_NONE + 1; fault < FAULT_COUNT; fault++) {
+		int found = 0;
+		FILE *manual = fopen(path, "r");
+		ck_assert_msg(manual != NULL, "%s cannot be read", path);
+		snprintf(wanted, sizeof wanted, ".It Li %s\n", fault_word((enum fault)fault));
+		bool words = false;
+		while (fgets(line, sizeof line, manual)) {
+			words = words || !strcmp(line, ".Ss Error words\n");
+			found += words && !strcmp(line, wanted);
+		}
+		fclose(manual);
+		ck_assert_msg(found == 1, "%s has %s %d times", path, fault_word((enum fault)fault), found);
+		ck_assert_int_eq(fault_of_word(fault_word((enum fault)fault), strlen(fault_word((enum fault)fault))), fault);
+	}
 }
 END_TEST
 
@@ -102,6 +127,7 @@ int main(void)
 	Suite *suite = fixture_suite("ocsp_responder", &tests);
 	tcase_add_test(tests, pause_begins_after_some_failures_and_grows);
 	tcase_add_test(tests, faults_of_a_certificate_are_none_of_the_server);
+	tcase_add_test(tests, words_stand_in_the_manual);
 	tcase_add_test(tests, what_was_learned_is_read_back);
 	return fixture_run(suite);
 }
