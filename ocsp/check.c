@@ -3,17 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocsp/delegates.h"
 #include "ocsp/request.h"
 #include "truststore/base/clock.h"
-
-enum { DELEGATES_KNOWN = 16 };
-
-/* A delegate whose own status was asked for: the next response of his need not wait for that again. */
-struct delegate {
-	struct digest cert, issuer;
-	enum revocation_status status; /* good or revoked */
-	int64_t until;
-};
 
 struct checker {
 	struct store *store;
@@ -22,8 +14,7 @@ struct checker {
 	struct responders *responders;
 	struct lists *lists;
 	struct check *first;
-	struct delegate delegates[DELEGATES_KNOWN];
-	unsigned next_delegate;
+	struct delegates delegates;
 };
 
 enum check_state {
@@ -103,38 +94,6 @@ void checker_free(struct checker *checker)
 		free_check(checker->first);
 	responders_free(checker->responders);
 	free(checker);
-}
-
-/* --- delegates */
-
-static struct delegate *find_delegate(struct checker *checker, const struct cert *cert,
-                                      const struct cert *issuer)
-{
-	for (unsigned i = 0; i < DELEGATES_KNOWN; i++) {
-		struct delegate *one = &checker->delegates[i];
-		if (one->until > clock_now() && digest_equal(&one->cert, cert_sha256(cert)) &&
-		    digest_equal(&one->issuer, cert_sha256(issuer)))
-			return one;
-	}
-	return NULL;
-}
-
-static void remember_delegate(struct checker *checker, const struct check_how *how,
-                              const struct outcome *outcome)
-{
-	int64_t asked_anew = clock_now() + checker->settings->interval;
-	checker->delegates[checker->next_delegate++ % DELEGATES_KNOWN] = (struct delegate){
-		.cert = *cert_sha256(how->cert), .issuer = *cert_sha256(how->issuer),
-		.status = outcome->status,
-		.until = outcome->status == REVOCATION_REVOKED || outcome->until > asked_anew ? asked_anew : outcome->until
-	};
-}
-
-static enum fault fault_of_delegate(enum revocation_status status)
-{
-	return status == REVOCATION_GOOD      ? FAULT_NONE
-	       : status == REVOCATION_REVOKED ? FAULT_SIGNER_REVOKED
-	                                      : FAULT_SIGNER_UNCHECKED;
 }
 
 /* --- one check: the servers in turn */
@@ -270,7 +229,7 @@ static void accept_response(struct check *check)
 static void delegate_checked(const struct check_result *result, void *arg)
 {
 	struct check *check = arg;
-	enum fault fault = fault_of_delegate(result->outcome.status);
+	enum fault fault = delegates_fault(result->outcome.status);
 	if (fault)
 		refuse_response(check, fault, 200);
 	else
@@ -280,9 +239,9 @@ static void delegate_checked(const struct check_result *result, void *arg)
 static void remember_and_tell(const struct check_result *result, void *arg)
 {
 	struct check *check = arg;
-	const struct check_how how = { .cert = check->response.signer.delegate, .issuer = check->how.issuer };
-	if (result->outcome.status == REVOCATION_GOOD || result->outcome.status == REVOCATION_REVOKED)
-		remember_delegate(check->checker, &how, &result->outcome);
+	struct checker *checker = check->checker;
+	delegates_remember(&checker->delegates, check->response.signer.delegate, check->how.issuer,
+	                   &result->outcome, clock_now(), checker->settings->interval);
 	delegate_checked(result, check);
 }
 
@@ -290,14 +249,13 @@ static void remember_and_tell(const struct check_result *result, void *arg)
 static void check_delegate(struct check *check)
 {
 	const struct cert *cert = check->response.signer.delegate;
-	struct check_result known = { .outcome.status = REVOCATION_UNREACHABLE };
-	const struct delegate *delegate = find_delegate(check->checker, cert, check->how.issuer);
+	struct check_result known = { .outcome.status = delegates_status(
+		&check->checker->delegates, cert, check->how.issuer, clock_now()) };
 	const struct check_how how = { .cert = cert, .issuer = check->how.issuer,
 	                               .nonce = check->how.nonce, .done = remember_and_tell, .arg = check };
 	check->state = CHECK_DELEGATE;
-	if (delegate)
-		known.outcome.status = delegate->status;
-	else if (check->depth == 0 && start(check->checker, &how, 1) == ERR_OK)
+	if (known.outcome.status == REVOCATION_UNCHECKED && check->depth == 0 &&
+	    start(check->checker, &how, 1) == ERR_OK)
 		return;
 	delegate_checked(&known, check);
 }

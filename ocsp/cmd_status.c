@@ -70,15 +70,25 @@ static void cut_text(char *out, size_t size, struct text text)
 	out[len] = '\0';
 }
 
+/* About as long as people want to know it: "45s", "90m", "21h", "30d". */
 static const char *span_of(int64_t seconds, char out[CLOCK_TEXT_SIZE])
 {
-	return duration_format(seconds < 0 ? 0 : seconds, out);
+	int64_t unit = seconds < 120 ? 1 : seconds < 2 * 3600 ? 60 : seconds < 2 * 86400 ? 3600 : 86400;
+	return duration_format(seconds < 0 ? 0 : seconds / unit * unit, out);
+}
+
+static const char *status_of(const struct revocation_record *record, char out[64])
+{
+	bool revoked = record->status == REVOCATION_REVOKED;
+	snprintf(out, 64, "%s%s%s%s", revocation_status_name(record->status), revoked ? " (" : "",
+	         revoked ? outcome_reason_name(record->reason) : "", revoked ? ")" : "");
+	return out;
 }
 
 static int table_line(struct listing *l, const struct line *line)
 {
 	const struct revocation_record *r = &line->record;
-	char hash[CMD_SHORT_HASH], age[CLOCK_TEXT_SIZE], again[CLOCK_TEXT_SIZE], failures[48], told[40];
+	char hash[CMD_SHORT_HASH], age[CLOCK_TEXT_SIZE], again[CLOCK_TEXT_SIZE], failures[48], told[40], status[64];
 	char source[256], subject[512], word[32];
 	cut_text(source, sizeof source, r->source);
 	cut_text(subject, sizeof subject, line->subject);
@@ -87,7 +97,7 @@ static int table_line(struct listing *l, const struct line *line)
 	snprintf(told, sizeof told, "%s%s", line->verdict.trusted ? "" : "not trusted: ",
 	         reason_name(line->verdict.reason));
 	const char *const cells[] = {
-		cmd_short_hash(line->id, hash), revocation_status_name(r->status),
+		cmd_short_hash(line->id, hash), status_of(r, status),
 		r->checked ? span_of(l->now - r->checked, age) : "-",
 		!r->next_check ? "-" : r->next_check <= l->now ? "due" : span_of(r->next_check - l->now, again),
 		r->failures ? failures : "-", told, *source ? source : "-", subject

@@ -125,6 +125,18 @@ static void say_block(struct explaining *e)
 	    mark.why.len ? ": " : "", (int)mark.why.len, mark.why.bytes);
 }
 
+static void say_revoked(struct explaining *e)
+{
+	struct revocation_record record;
+	struct span value;
+	char when[CLOCK_TEXT_SIZE];
+	if (txn_get(e->scene.txn, STORE_REVOCATION, e->view.id.byte, DIGEST_SIZE, &value) ||
+	    revocation_record_decode(value, &record) || !record.revoked_at)
+		say(e, "Its issuer revoked it.");
+	else
+		say(e, "Its issuer revoked it at %s.", clock_format(record.revoked_at, when));
+}
+
 static void say_revocation(struct explaining *e)
 {
 	const struct answer *answer = &e->view.answer;
@@ -133,7 +145,7 @@ static void say_revocation(struct explaining *e)
 	if (answer->revocation == REVOCATION_NOT_APPLICABLE)
 		say(e, "It is self-signed, so nobody could revoke it.");
 	else if (answer->revocation == REVOCATION_REVOKED)
-		say(e, "Its issuer revoked it.");
+		say_revoked(e);
 	else if (answer->revocation_until != CLOCK_NEVER && answer->revocation_until <= e->at)
 		say(e, "Its revocation status was \"%s\", but that lapsed at %s; the settings %s.", status,
 		    clock_format(answer->revocation_until, when),
@@ -165,10 +177,10 @@ static const char *ttl_bound(const struct explaining *e)
 		return "its validity ends then";
 	if (answer->not_after < e->at && ttl == ANSWER_PAST_TTL)
 		return "it has expired, which the settings allow for a short while at a time";
-	if (answer->revocation_until == end)
-		return "its revocation status lapses then";
 	if (answer->revocation_next == end)
 		return "its revocation status must be asked anew then";
+	if (answer->revocation_until == end)
+		return "its revocation status lapses then";
 	if (answer->revocation != REVOCATION_NOT_APPLICABLE && ttl == ANSWER_PAST_TTL && check_is_due(e))
 		return "its revocation status must be asked now";
 	for (int role = 0; role < ROLE_COUNT; role++)

@@ -85,10 +85,12 @@ is broken error malformed
 is broken failures 1
 is orphan error no-issuer
 is ca status not-applicable
-truststore --store "$store" explain "$(sha256_of revoked.pem)" >out || true
-out_has revoked
-expect 0 ocspcheck --config run.conf status
+expect 1 truststore --store "$store" explain "$(sha256_of revoked.pem)"
 out_has 'not trusted: revoked'
+out_has 'Its issuer revoked it at 20'
+expect 0 env TVS_CLOCK=+3h ocspcheck --config run.conf status
+out_has 'not trusted: revoked'
+grep -q '^[0-9a-f]* *revoked (superseded)  3h ' out || fail "revoked, 3 hours ago: $(cat out)"
 conf_with 'on-unknown = deny' 'on-unreachable = deny' 'on-no-source = deny'
 for one in unknown nosource broken; do is $one reason revocation-unknown; done
 is good reason trusted
