@@ -29,7 +29,7 @@ static struct tally count(const struct run *run, int64_t warning, int64_t critic
 	struct tally tally = { 0 };
 	for (size_t i = 0; i < run->findings.count; i++) {
 		const struct finding *finding = &run->findings.list[i];
-		if (finding->acknowledged || (finding->covered && finding->covered[0]))
+		if (finding_silent(finding))
 			continue;
 		if (finding->kind == FINDING_SOURCE) {
 			tally.unreadable++;

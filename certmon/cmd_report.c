@@ -16,14 +16,14 @@ enum { REPORT_AHEAD = 730 * SCHEDULE_DAY, MESSAGES_SHOWN = 10 };
 static const char *colour_of(const struct finding *finding, int64_t now, int64_t start)
 {
 	static const char *const colours[] = { "\033[31m", "\033[91m", "\033[33m", "\033[32m" };
-	if (finding->acknowledged || (finding->covered && finding->covered[0]))
+	if (finding_silent(finding))
 		return "\033[90m";
 	return colours[finding_level(finding, now, start)];
 }
 
 static const char *state_of(const struct finding *finding)
 {
-	return finding->acknowledged ? "acknowledged" : finding->covered && finding->covered[0] ? "covered" : "";
+	return finding->ack_until ? "acknowledged" : finding_covered(finding) ? "covered" : "";
 }
 
 static void print_findings(const struct run *run)

@@ -9,11 +9,6 @@
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 
-bool compose_covered(const struct finding *finding)
-{
-	return finding->covered && finding->covered[0];
-}
-
 /* The due findings of one receiver, by whether they raise an alarm. */
 struct pick {
 	const struct finding **due, **covered;
@@ -43,7 +38,7 @@ static int pick(const struct findings *findings, const char *owner, struct pick 
 		const struct finding *finding = &findings->list[i];
 		if (!finding->due || (owner && !owned_by(finding, owner)))
 			continue;
-		if (compose_covered(finding))
+		if (finding_covered(finding))
 			out->covered[out->covered_count++] = finding;
 		else
 			out->due[out->due_count++] = finding;

@@ -2,7 +2,6 @@
 #ifndef TVS_CERTMON_COMPOSE_H
 #define TVS_CERTMON_COMPOSE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "certmon/finding.h"
@@ -19,8 +18,5 @@ typedef int compose_fn(const char *to, const char *subject, const char *bytes, s
  * JSON. Nothing is made where nothing is due; what is covered by a successor comes along but causes no message. */
 int compose_all(const struct settings *settings, const struct findings *findings, int64_t now,
                 compose_fn *each, void *arg, struct err *err);
-
-/* True if a newer certificate of the same subject is stored. */
-bool compose_covered(const struct finding *finding);
 
 #endif

@@ -141,7 +141,7 @@ static void not_after(struct textbuf *buf, const struct findings *findings)
 		textbuf_add(buf, ",");
 		label(buf, "identity", finding->identity ? "yes" : "no");
 		textbuf_add(buf, ",");
-		label(buf, "silent", finding->acknowledged || (finding->covered && finding->covered[0]) ? "yes" : "no");
+		label(buf, "silent", finding_silent(finding) ? "yes" : "no");
 		textbuf_add(buf, "} %" PRId64 "\n", finding->end);
 	}
 }

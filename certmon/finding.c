@@ -7,7 +7,7 @@
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 
-enum { ROOM_FIRST = 32 };
+enum { ROOM_FIRST = 32, HOUR = 3600 };
 
 static void finding_deinit(struct finding *finding)
 {
@@ -22,6 +22,8 @@ static void finding_deinit(struct finding *finding)
 	free(finding->covered);
 	free(finding->advice);
 	free(finding->affected);
+	free(finding->purpose);
+	free(finding->ack_reason);
 }
 
 void findings_deinit(struct findings *findings)
@@ -105,6 +107,16 @@ void findings_sort(struct findings *findings)
 		*index_place(findings, &findings->list[i].id) = i + 1;
 }
 
+bool finding_covered(const struct finding *finding)
+{
+	return finding->covered && finding->covered[0];
+}
+
+bool finding_silent(const struct finding *finding)
+{
+	return finding->ack_until || finding_covered(finding);
+}
+
 enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start)
 {
 	if (finding->kind == FINDING_SOURCE)
@@ -144,8 +156,10 @@ char *finding_when(const struct finding *finding, int64_t now, char out[64])
 		snprintf(out, 64, "has just expired");
 	} else if (days) {
 		snprintf(out, 64, "expires in %" PRId64 " day%s", days, plural(days));
+	} else if (finding->end - now < HOUR) {
+		snprintf(out, 64, "expires within the hour");
 	} else {
-		int64_t hours = (finding->end - now) / 3600;
+		int64_t hours = (finding->end - now) / HOUR;
 		snprintf(out, 64, "expires in %" PRId64 " hour%s", hours, plural(hours));
 	}
 	return out;
@@ -174,8 +188,11 @@ json_t *finding_json(const struct finding *finding, int64_t now, int64_t start)
 	json_object_set_new(object, "roles", words(finding->roles));
 	json_object_set_new(object, "owner", words(finding->owner));
 	json_object_set_new(object, "identity", json_boolean(finding->identity));
-	json_object_set_new(object, "acknowledged", json_boolean(finding->acknowledged));
-	json_object_set_new(object, "covered_by", finding->covered && finding->covered[0] ? words(finding->covered) : json_null());
+	json_object_set_new(object, "purpose", finding->purpose ? json_string(finding->purpose) : json_null());
+	json_object_set_new(object, "acknowledged", json_boolean(finding->ack_until != 0));
+	json_object_set_new(object, "acknowledged_until", finding->ack_until ? out_time(finding->ack_until) : json_null());
+	json_object_set_new(object, "acknowledged_reason", finding->ack_reason ? words(finding->ack_reason) : json_null());
+	json_object_set_new(object, "covered_by", finding_covered(finding) ? words(finding->covered) : json_null());
 	json_object_set_new(object, "affected", words(finding->affected));
 	json_object_set_new(object, "advice", words(finding->advice));
 	return object;

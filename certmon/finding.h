@@ -41,8 +41,10 @@ struct finding {
 	char *covered;         /* SHA-256 in hexadecimal of a newer certificate of the same subject; "" for none */
 	char *advice;          /* what to do next */
 	char *affected;        /* who notices, in words */
-	bool identity;         /* an own certificate */
-	bool acknowledged;
+	bool identity;         /* an own certificate, or a matter of one */
+	char *purpose;         /* of an own certificate, NULL for others */
+	int64_t ack_until;     /* silent until then; 0: not acknowledged */
+	char *ack_reason;      /* NULL unless acknowledged */
 	bool due;              /* has reached a slot that was not announced yet */
 	int64_t slot;          /* that slot */
 };
@@ -65,10 +67,16 @@ const struct finding *findings_find(const struct findings *findings, const struc
 /* Most urgent first: by end; what has none (a source) stands in front. */
 void findings_sort(struct findings *findings);
 
+/* True if a newer certificate of the same subject is stored. */
+bool finding_covered(const struct finding *finding);
+
+/* True for what nobody needs to be told: acknowledged or covered. */
+bool finding_silent(const struct finding *finding);
+
 enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start);
 const char *finding_level_name(enum finding_level level); /* "expired" "critical" "warning" "note" */
 
-/* "expired 3 days ago", "expires in 12 days", "expires today". Returns `out`. */
+/* "expired 3 days ago", "expires in 12 days", "expires within the hour". Returns `out`. */
 char *finding_when(const struct finding *finding, int64_t now, char out[64]);
 
 /* One finding as JSON. */

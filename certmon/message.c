@@ -16,8 +16,10 @@ int message_address_valid(const char *address)
 	const char *at = strchr(address, '@');
 	if (!at || at == address || !at[1] || strchr(at + 1, '@') || strlen(address) > 254)
 		return 0;
+	if (*address == '-') /* a command would take it for an option */
+		return 0;
 	for (const unsigned char *c = (const unsigned char *)address; *c; c++)
-		if (*c <= ' ' || *c == 0x7f || strchr("<>,;:\"()[]\\", *c))
+		if (*c <= ' ' || *c >= 0x7f || strchr("<>,;:\"()[]\\", *c))
 			return 0;
 	return 1;
 }
@@ -135,7 +137,7 @@ static void add_finding(struct textbuf *buf, const struct message *message, cons
 	add_line(buf, "key", finding->key);
 	if (finding->kind == FINDING_CERT)
 		add_line(buf, "SHA-256", hex);
-	if (finding->covered && finding->covered[0])
+	if (finding_covered(finding))
 		add_line(buf, "covered by", finding->covered);
 	add_line(buf, "affected", finding->affected);
 	add_line(buf, "next", finding->advice);

@@ -23,7 +23,8 @@ char *message_build(const struct message *message, size_t *len, char **subject);
 /* A message of fixed words for `certmon test-mail`. */
 char *message_test(const char *from, const char *to, int64_t now, size_t *len);
 
-/* True if the text can stand as an address in a header and an SMTP command: one @, no blanks, no control characters, no < > , ; : */
+/* True if the text can stand as an address in a header and an SMTP command: ASCII, one @, no blanks, no < > , ; :, no
+ * hyphen in front. */
 int message_address_valid(const char *address);
 
 #endif

@@ -18,7 +18,7 @@ struct notice {
 	int64_t first;      /* when it was first found */
 	int64_t slot;       /* the last slot that was announced (schedule.h); SCHEDULE_NONE: none */
 	int64_t sent;       /* when; 0: never */
-	uint32_t count;     /* how many times */
+	uint32_t count;     /* how many times since it was last covered; 0: it was only listed as covered */
 	int64_t ack_until;  /* silent until then; 0: not acknowledged */
 	struct text ack_reason;
 };

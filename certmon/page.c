@@ -62,7 +62,7 @@ static void mail_finding(struct textbuf *buf, const struct message *message, con
 {
 	char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE], command[DIGEST_HEX_SIZE + 64];
 	digest_hex(&finding->id, hex);
-	bool covered = finding->covered && finding->covered[0];
+	bool covered = finding_covered(finding);
 	const char *colour = covered ? "#8a93a3" : mail_colour(finding_level(finding, message->now, message->start));
 	textbuf_add(buf, "<div style=\"border-left:4px solid %s;padding:2px 0 2px 12px;margin:16px 0\"><b>", colour);
 	textbuf_html(buf, finding->subject);
@@ -109,7 +109,7 @@ static bool drawn(const struct finding *finding)
 
 static const char *class_of(const struct finding *finding, int64_t now, int64_t start)
 {
-	if (finding->acknowledged || (finding->covered && finding->covered[0]))
+	if (finding_silent(finding))
 		return "ack";
 	return finding_level_name(finding_level(finding, now, start));
 }
@@ -225,7 +225,7 @@ static void table_row(struct textbuf *buf, const struct finding *finding, int64_
 	if (finding->kind == FINDING_CERT)
 		textbuf_add(buf, "<br><code>%.16s</code>", digest_hex(&finding->id, hex));
 	textbuf_add(buf, "</td><td class=\"short %s\">%s%s</td>", class, finding_when(finding, now, when),
-	            finding->acknowledged ? " (acknowledged)" : finding->covered && finding->covered[0] ? " (covered)" : "");
+	            finding->ack_until ? " (acknowledged)" : finding_covered(finding) ? " (covered)" : "");
 	textbuf_add(buf, "<td class=\"short\" data-h=\"expiry\">%.10s</td>", date);
 	cell(buf, "found in", "", finding->stores);
 	cell(buf, "roles", "short", finding->roles);

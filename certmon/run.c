@@ -77,7 +77,7 @@ static int remember(struct txn *txn, const struct run *run, const struct finding
 	if (finding->due) {
 		notice.slot = finding->slot;
 		notice.sent = run->now;
-		notice.count++;
+		notice.count = finding_covered(finding) ? 0 : notice.count + 1;
 	}
 	return notice_put(txn, &finding->id, &notice);
 }
@@ -97,13 +97,15 @@ static int to_outbox(const char *to, const char *subject, const char *bytes, siz
 	return code ? err_set(err, code, "the message cannot be stored") : ERR_OK;
 }
 
-/* A source that can be read again is new when it fails the next time; old notices of what is gone go, too. */
+/* A source that can be read again is new when it fails the next time, but for a day: one that comes and goes makes no
+ * flood. Old notices of what is gone go, too. */
 static int forget_one(const struct digest *id, const struct notice *notice, void *arg, struct err *err)
 {
 	(void)err;
 	struct work *work = arg;
-	bool old = notice->sent + NOTICE_KEEP < work->run->now && notice->ack_until < work->run->now;
-	if ((notice->kind != FINDING_SOURCE && !old) || findings_find(&work->run->findings, id))
+	int64_t keep = notice->kind == FINDING_SOURCE ? SCHEDULE_DAY : NOTICE_KEEP;
+	bool old = notice->sent + keep <= work->run->now && notice->ack_until < work->run->now;
+	if (!old || findings_find(&work->run->findings, id))
 		return ERR_OK;
 	return notice_delete(work->txn, id);
 }
@@ -118,7 +120,7 @@ static int announce(struct txn *txn, void *arg, struct err *err)
 		code = compose_all(run->settings, &run->findings, run->now, to_outbox, &work, err);
 	run->due = 0;
 	for (size_t i = 0; i < run->findings.count && !code; i++) {
-		run->due += run->findings.list[i].due && !compose_covered(&run->findings.list[i]);
+		run->due += run->findings.list[i].due && !finding_covered(&run->findings.list[i]);
 		code = remember(txn, run, &run->findings.list[i]);
 	}
 	if (!code)
@@ -159,7 +161,7 @@ static int next_work(struct txn *txn, void *arg, struct err *err)
 struct outcome {
 	const struct run *run;
 	uint64_t number;
-	bool delivered;
+	bool delivered, given_up;
 	const char *reply;
 };
 
@@ -175,7 +177,7 @@ static int outcome_work(struct txn *txn, void *arg, struct err *err)
 	message.reply = text_of(outcome->reply);
 	if (outcome->delivered)
 		message.state = OUTBOX_DELIVERED;
-	else if (message.made + OUTBOX_PATIENCE < outcome->run->now)
+	else if (outcome->given_up || message.made + OUTBOX_PATIENCE < outcome->run->now)
 		message.state = OUTBOX_GIVEN_UP;
 	if (message.state != OUTBOX_WAITING)
 		message.message = text_of("");
@@ -191,10 +193,24 @@ static int send_one(struct sender *sender, const struct waiting *waiting, char r
 	return sender_mail(sender, waiting->to, waiting->message, waiting->len, reply, err);
 }
 
+/* The way that a message of an earlier run was to go may have been taken out of the configuration. */
+static bool has_way(const struct run *run, const struct waiting *waiting)
+{
+	const struct conf *conf = run->settings->conf;
+	if (!strcmp(waiting->to, COMPOSE_TO_COMMAND) || !strcmp(waiting->to, COMPOSE_TO_WEBHOOK))
+		return conf_text(conf, "certmon", waiting->to) != NULL;
+	return conf_flag(conf, "certmon", "email");
+}
+
 static int deliver_one(struct run *run, struct sender *sender, const struct waiting *waiting, struct err *err)
 {
 	char reply[SEND_REPLY_SIZE] = "";
 	struct err why;
+	if (!has_way(run, waiting)) {
+		struct outcome outcome = { .run = run, .number = waiting->number, .given_up = true,
+		                           .reply = "the configuration no longer says how to send it" };
+		return store_write(run->store, outcome_work, &outcome, err);
+	}
 	int code = send_one(sender, waiting, reply, &why);
 	if (code) {
 		run->waiting++;
@@ -202,7 +218,8 @@ static int deliver_one(struct run *run, struct sender *sender, const struct wait
 	} else {
 		run->delivered++;
 	}
-	struct outcome outcome = { run, waiting->number, !code, code ? err_text(&why) : reply };
+	struct outcome outcome = { .run = run, .number = waiting->number, .delivered = !code,
+	                           .reply = code ? err_text(&why) : reply };
 	return store_write(run->store, outcome_work, &outcome, err);
 }
 
@@ -234,7 +251,7 @@ static void log_findings(const struct run *run)
 	for (size_t i = 0; i < run->findings.count; i++) {
 		const struct finding *finding = &run->findings.list[i];
 		char hex[DIGEST_HEX_SIZE], when[64], subject[512], stores[256];
-		if (!finding->due || compose_covered(finding))
+		if (!finding->due || finding_covered(finding))
 			continue;
 		enum finding_level level = finding_level(finding, run->now, run->settings->schedule.start);
 		log_line(run->log, level <= FINDING_CRITICAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,

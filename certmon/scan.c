@@ -7,43 +7,56 @@
 
 #include "certmon/notice.h"
 #include "certmon/words.h"
-#include "truststore/base/log.h"
+#include "truststore/base/text.h"
+#include "truststore/certinfo.h"
+
+bool scan_among(const char *list, const char *words)
+{
+	size_t len = strlen(words);
+	for (const char *at = list; len && at && (at = strstr(at, words)); at += len)
+		if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
 
 int scan_join(char **list, const char *words)
 {
-	if (!*list) {
-		*list = strdup(words);
-		return *list ? ERR_OK : ERR_MEMORY;
-	}
-	size_t len = strlen(words);
-	for (const char *at = *list; (at = strstr(at, words)); at += len)
-		if ((at == *list || at[-1] == ' ') && (!at[len] || at[len] == ','))
-			return ERR_OK;
 	char *longer;
-	if (asprintf(&longer, "%s, %s", *list, words) < 0)
+	if (scan_among(*list, words))
+		return ERR_OK;
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", words) < 0)
 		return ERR_MEMORY;
 	free(*list);
 	*list = longer;
 	return ERR_OK;
 }
 
-/* Subject alternative names that people know: hosts, addresses of mail, URIs. */
-static int join_names(char **list, gnutls_x509_crt_t cert)
+enum { NAMES_SHOWN = 20, NAME_SIZE = 1024 };
+
+struct names {
+	char **list;
+	size_t count;
+	int code;
+};
+
+static void take_name(const char *text, size_t len, void *arg)
 {
-	enum { NAMES_SHOWN = 20, NAME_SIZE = 256 };
-	for (unsigned i = 0; i < NAMES_SHOWN; i++) {
-		char name[NAME_SIZE], clean[4 * NAME_SIZE];
-		size_t size = sizeof name;
-		int type = gnutls_x509_crt_get_subject_alt_name(cert, i, name, &size, NULL);
-		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-			return ERR_OK;
-		if (type != GNUTLS_SAN_DNSNAME && type != GNUTLS_SAN_RFC822NAME && type != GNUTLS_SAN_URI)
-			continue;
-		log_escape(clean, sizeof clean, name, size);
-		if (scan_join(list, clean))
-			return ERR_MEMORY;
-	}
-	return ERR_OK;
+	struct names *names = arg;
+	char clean[NAME_SIZE];
+	if (names->count++ >= NAMES_SHOWN || names->code)
+		return;
+	text_escape(clean, sizeof clean, text, len, "");
+	names->code = scan_join(names->list, clean);
+}
+
+/* Subject alternative names: "DNS:host, IP:192.0.2.1", the first of them. */
+static int join_names(char **list, const struct cert *cert)
+{
+	struct names names = { .list = list };
+	certinfo_names(cert, take_name, &names);
+	char more[64];
+	snprintf(more, sizeof more, "and %zu more", names.count > NAMES_SHOWN ? names.count - NAMES_SHOWN : 0);
+	return names.code || names.count <= NAMES_SHOWN ? names.code : scan_join(list, more);
 }
 
 static int fill(struct finding *finding, const struct cert *cert)
@@ -58,7 +71,7 @@ static int fill(struct finding *finding, const struct cert *cert)
 		finding->key = NULL;
 	if (!finding->name || !finding->serial || !finding->key)
 		return ERR_MEMORY;
-	return join_names(&finding->names, cert_gnutls(cert));
+	return join_names(&finding->names, cert);
 }
 
 int scan_cert(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err)
@@ -118,19 +131,40 @@ static int64_t slot_of(const struct scan *scan, const struct finding *finding)
 	}
 }
 
+/* What was announced of this finding, and whether it is acknowledged. */
+static int recall(struct scan *scan, struct txn *txn, struct finding *finding, struct notice *notice, struct err *err)
+{
+	int code = notice_get(txn, &finding->id, notice);
+	if (code == ERR_NOT_FOUND) {
+		*notice = (struct notice){ .slot = SCHEDULE_NONE };
+		return ERR_OK;
+	}
+	if (code)
+		return err_set(err, code, "the notices cannot be read");
+	if (finding->kind == FINDING_SOURCE && notice->first < scan->now)
+		finding->since = notice->first;
+	free(finding->ack_reason); /* a transaction may run twice */
+	finding->ack_reason = NULL;
+	finding->ack_until = 0;
+	if (notice->ack_until <= scan->now)
+		return ERR_OK;
+	finding->ack_until = notice->ack_until;
+	finding->ack_reason = text_escape_dup(notice->ack_reason.bytes, notice->ack_reason.len, "");
+	return finding->ack_reason ? ERR_OK : err_set(err, ERR_MEMORY, "no memory");
+}
+
 int scan_due(struct scan *scan, struct txn *txn, struct err *err)
 {
 	for (size_t i = 0; i < scan->findings->count; i++) {
 		struct finding *finding = &scan->findings->list[i];
-		struct notice notice = { .slot = SCHEDULE_NONE };
-		int code = notice_get(txn, &finding->id, &notice);
-		if (code && code != ERR_NOT_FOUND)
-			return err_set(err, code, "the notices cannot be read");
-		if (finding->kind == FINDING_SOURCE && !code)
-			finding->since = notice.first;
+		struct notice notice;
+		int code = recall(scan, txn, finding, &notice, err);
+		if (code)
+			return code;
 		finding->slot = slot_of(scan, finding);
-		finding->acknowledged = notice.ack_until > scan->now;
-		finding->due = finding->slot > notice.slot && !finding->acknowledged;
+		/* what was only listed as covered, and is so no more, was never announced */
+		bool told = schedule_told(notice.slot, finding->slot, scan->now) && (notice.count || finding_covered(finding));
+		finding->due = finding->slot != SCHEDULE_NONE && !told && !finding->ack_until;
 		if (!finding->advice && !(finding->advice = words_advice(finding, NULL, NULL)))
 			return err_set(err, ERR_MEMORY, "no memory");
 	}

@@ -36,6 +36,9 @@ int scan_problem(struct scan *scan, const char *name, const char *why, struct er
 /* Marks what is due: reads what was announced and acknowledged before. */
 int scan_due(struct scan *scan, struct txn *txn, struct err *err);
 
+/* True if the words stand in a list "a, b"; `list` may be NULL. */
+bool scan_among(const char *list, const char *words);
+
 /* Adds words to a list "a, b" unless they stand there. 0 or ERR_MEMORY. */
 int scan_join(char **list, const char *words);
 

@@ -87,41 +87,51 @@ static void belongs_deinit(struct belongs *belongs)
 	free(belongs->first);
 }
 
-/* Looks for a newer certificate of the same subject in one of the same stores. */
+/* Looks for a newer certificate of the same subject that phones accept, in one of the same stores and with the same roles. */
 struct successor {
 	struct look *look;
-	const struct digest *old;
-	int64_t old_end;
-	const char *stores;
+	const struct finding *old;
+	const struct belongs *belongs; /* the old one's */
 	bool found;
 	struct digest id;
 };
 
+static bool shares_store(const struct belongs *a, const struct belongs *b)
+{
+	char *rest = NULL, *names = strdup(a->stores ? a->stores : "");
+	bool shared = false;
+	for (char *name = names ? strtok_r(names, ", ", &rest) : NULL; name && !shared; name = strtok_r(NULL, ", ", &rest))
+		shared = scan_among(b->stores, name);
+	free(names);
+	return shared;
+}
+
 static int take_successor(const struct digest *id, void *arg, struct err *err)
 {
 	struct successor *search = arg;
+	int64_t now = search->look->scan->now;
 	struct cert_record record;
-	if (digest_equal(id, search->old) || trust_cert_get(search->look->txn, id, &record) ||
-	    record.not_after <= search->old_end || record.not_before > search->look->scan->now)
+	struct answer answer;
+	if (digest_equal(id, &search->old->id) || trust_cert_get(search->look->txn, id, &record) ||
+	    record.not_after <= search->old->end || record.not_after <= now || record.not_before > now)
 		return ERR_OK;
-	struct belongs belongs = { .now = search->look->scan->now };
+	if (trust_answer(search->look->txn, id, &answer) || answer.blocked || answer.revocation == REVOCATION_REVOKED)
+		return ERR_OK;
+	struct belongs belongs = { .now = now };
 	int code = trust_member_each_of_cert(search->look->txn, id, take_member, &belongs, err);
-	char *rest = NULL;
-	for (char *name = belongs.stores ? strtok_r(belongs.stores, ", ", &rest) : NULL; name && !code;
-	     name = strtok_r(NULL, ", ", &rest)) {
-		if (strstr(search->stores, name)) {
-			search->found = true;
-			search->id = *id;
-			code = ERR_STOPPED;
-		}
+	if (!code && !(search->belongs->roles & ~belongs.roles) && shares_store(&belongs, search->belongs)) {
+		search->found = true;
+		search->id = *id;
+		code = ERR_STOPPED;
 	}
 	belongs_deinit(&belongs);
 	return code;
 }
 
-static int mark_covered(struct look *look, struct finding *finding, const struct cert *cert, struct err *err)
+static int mark_covered(struct look *look, struct finding *finding, const struct cert *cert, const struct belongs *belongs,
+                        struct err *err)
 {
-	struct successor search = { .look = look, .old = &finding->id, .old_end = finding->end, .stores = finding->stores };
+	struct successor search = { .look = look, .old = finding, .belongs = belongs };
 	int code = trust_each_by_subject(look->txn, cert_subject_key(cert), take_successor, &search, err);
 	if (code && code != ERR_STOPPED)
 		return code;
@@ -145,9 +155,10 @@ static int describe(struct look *look, const struct cert *cert, const struct cer
 	finding->identity = own != NULL;
 	finding->roles = strdup(roles_format(belongs->roles, roles));
 	finding->owner = strndup(record->owner.bytes, record->owner.len);
-	if (!finding->roles || !finding->owner)
+	finding->purpose = purpose ? strdup(purpose) : NULL;
+	if (!finding->roles || !finding->owner || (purpose && !finding->purpose))
 		return err_set(err, ERR_MEMORY, "no memory");
-	code = mark_covered(look, finding, cert, err);
+	code = mark_covered(look, finding, cert, belongs, err);
 	if (!code && !(finding->advice = words_advice(finding, purpose, belongs->first)))
 		code = err_set(err, ERR_MEMORY, "no memory");
 	return code;

@@ -18,16 +18,9 @@ int64_t schedule_slot(const struct schedule *schedule, int64_t end, int64_t now)
 	return slot_from(end - schedule->start, schedule->frequency, now);
 }
 
-int64_t schedule_next(const struct schedule *schedule, int64_t end, int64_t now)
+bool schedule_told(int64_t told, int64_t slot, int64_t now)
 {
-	if (end >= CLOCK_NEVER - 1)
-		return CLOCK_NEVER;
-	int64_t first = end - schedule->start, last_day = end - SCHEDULE_DAY;
-	if (now < first)
-		return first;
-	int64_t slot = schedule_slot(schedule, end, now);
-	int64_t next = slot + (now >= last_day ? SCHEDULE_DAY : schedule->frequency);
-	return now < last_day && next > last_day ? last_day : next;
+	return told >= slot && told <= now + SCHEDULE_STEP;
 }
 
 int64_t schedule_slot_since(const struct schedule *schedule, int64_t begin, int64_t now)

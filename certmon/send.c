@@ -13,6 +13,8 @@ struct sender {
 	CURL *curl;
 	char *password;
 	char reply[SEND_REPLY_SIZE]; /* the last line that the server said */
+	bool unreachable;            /* the last request ended before anything could be sent */
+	struct err down;             /* why the mail server is not tried again; "": it is */
 };
 
 struct source {
@@ -108,6 +110,14 @@ static void prepare(struct sender *sender, const char *url, const char *protocol
 		curl_easy_setopt(curl, CURLOPT_CAINFO, text(sender, "ca-file"));
 }
 
+static bool was_unreachable(const struct sender *sender, CURLcode code)
+{
+	curl_off_t ready_us = 0;
+	curl_easy_getinfo(sender->curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
+	       (code == CURLE_OPERATION_TIMEDOUT && !ready_us);
+}
+
 static int perform(struct sender *sender, const char *whom, char reply[SEND_REPLY_SIZE], struct err *err)
 {
 	char words[CURL_ERROR_SIZE] = "";
@@ -117,6 +127,7 @@ static int perform(struct sender *sender, const char *whom, char reply[SEND_REPL
 	snprintf(reply, SEND_REPLY_SIZE, "%s", sender->reply);
 	if (code == CURLE_OK)
 		return ERR_OK;
+	sender->unreachable = was_unreachable(sender, code);
 	int kind = code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT
 	           : code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED ? ERR_TLS : ERR_NETWORK;
 	return err_set(err, kind, "%s: %s%s%s", whom, words[0] ? words : curl_easy_strerror(code),
@@ -140,6 +151,8 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
                      char reply[SEND_REPLY_SIZE], struct err *err)
 {
 	struct source source = { message, len };
+	if (sender->down.text[0])
+		return err_set(err, ERR_NETWORK, "%s: not tried any more: %s", to, err_text(&sender->down));
 	struct curl_slist *recipients = curl_slist_append(NULL, to);
 	if (!recipients)
 		return err_set(err, ERR_MEMORY, "no memory");
@@ -155,7 +168,24 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
 	curl_easy_setopt(sender->curl, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(sender->curl, CURLOPT_READDATA, &source);
 	int code = perform(sender, to, reply, err);
+	if (code && sender->unreachable)
+		sender->down = *err;
 	curl_slist_free_all(recipients);
+	return code;
+}
+
+/* Commands read lines as the system writes them. */
+static int send_command(struct sender *sender, const char *to, const char *message, size_t len, struct err *err)
+{
+	char *lines = malloc(len + 1);
+	size_t n = 0;
+	if (!lines)
+		return err_set(err, ERR_MEMORY, "no memory");
+	for (size_t i = 0; i < len; i++)
+		if (message[i] != '\r')
+			lines[n++] = message[i];
+	int code = spawn_feed(text(sender, "sendmail"), to, lines, n, SEND_TIMEOUT_S, err);
+	free(lines);
 	return code;
 }
 
@@ -164,7 +194,7 @@ int sender_mail(struct sender *sender, const char *to, const char *message, size
 {
 	if (text(sender, "smtp"))
 		return send_smtp(sender, to, message, len, reply, err);
-	int code = spawn_feed(text(sender, "sendmail"), to, message, len, SEND_TIMEOUT_S, err);
+	int code = send_command(sender, to, message, len, err);
 	snprintf(reply, SEND_REPLY_SIZE, "%s", code ? err_text(err) : "the command took it");
 	return code;
 }

@@ -7,7 +7,11 @@
 #include "truststore/base/conf.h"
 #include "truststore/base/err.h"
 
-enum { SEND_REPLY_SIZE = 512, SEND_TIMEOUT_S = 60, SEND_CONNECT_TIMEOUT_S = 15 };
+enum {
+	SEND_REPLY_SIZE = 512,
+	SEND_TIMEOUT_S = 120,
+	SEND_CONNECT_TIMEOUT_S = 30 /* until the server has greeted and taken the password; many let strangers wait */
+};
 
 struct sender;
 
@@ -15,8 +19,9 @@ struct sender;
 int sender_new(const struct conf *conf, struct sender **out, struct err *err);
 void sender_free(struct sender *sender);
 
-/* A mail, over [certmon] smtp or through [certmon] sendmail. `reply` gets the server's last line, or how the command ended.
- * 0 when it was accepted for delivery. */
+/* A mail, over [certmon] smtp or through [certmon] sendmail, with line ends CR LF. `reply` gets the server's last line, or how the
+ * command ended. 0 when it was accepted for delivery. Once the mail server could not be reached this sender
+ * does not try it again. */
 int sender_mail(struct sender *sender, const char *to, const char *message, size_t len,
                 char reply[SEND_REPLY_SIZE], struct err *err);
 

@@ -26,6 +26,9 @@ static int check_mail(const struct conf *conf, struct err *err)
 		return wrong(conf, "smtp", err, "email is on, and neither smtp nor sendmail says how to send it");
 	if (smtp && strncmp(smtp, "smtp://", 7) && strncmp(smtp, "smtps://", 8))
 		return wrong(conf, "smtp", err, "not smtp://HOST:PORT or smtps://HOST:PORT");
+	if (smtp && !conf_text(conf, "certmon", "user") != !conf_text(conf, "certmon", "password-file"))
+		return wrong(conf, conf_text(conf, "certmon", "user") ? "user" : "password-file", err,
+		             "user and password-file belong together");
 	if (smtp && conf_text(conf, "certmon", "password-file") && !strncmp(smtp, "smtp://", 7) &&
 	    !strcmp(conf_text(conf, "certmon", "starttls"), "off"))
 		return wrong(conf, "starttls", err, "a password is never sent without TLS: required, or no password-file");
@@ -40,6 +43,8 @@ int settings_read(const struct conf *conf, struct settings *out, struct err *err
 	const char *webhook = conf_text(conf, "certmon", "webhook");
 	if (webhook && strncmp(webhook, "http://", 7) && strncmp(webhook, "https://", 8))
 		return wrong(conf, "webhook", err, "not http://... or https://...");
+	if (conf_flag(conf, "certmon", "lsc") && !conf_text(conf, "certmon", "lsc-directory"))
+		return wrong(conf, "lsc", err, "lsc is on, and lsc-directory does not say where the phones' certificates are");
 	return conf_flag(conf, "certmon", "email") ? check_mail(conf, err) : ERR_OK;
 }
 

@@ -63,7 +63,7 @@ char *words_advice(const struct finding *finding, const char *purpose, const cha
 	char *text = NULL;
 	int done;
 	digest_hex(&finding->id, hex);
-	if (finding->covered && finding->covered[0])
+	if (finding_covered(finding))
 		done = asprintf(&text, "its successor is stored already; once nothing presents it any more: truststore remove %s %.16s",
 		                store ? store : "STORE", hex);
 	else if (purpose)

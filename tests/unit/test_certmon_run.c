@@ -20,6 +20,7 @@ static struct conf *conf;
 struct mail {
 	int64_t made;
 	char to[64], subject[256];
+	enum outbox_state state;
 };
 static struct mail mails[MAILS_MAX];
 static size_t mail_count;
@@ -30,7 +31,8 @@ static void configure(const char *more)
 	snprintf(path, sizeof path, "%s/certmon.conf", fixture_path);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "[certmon]\nemail = yes\nto = admin@example.test\nfrom = certmon@example.test\n%s", more);
+	fprintf(file, "[certmon]\nto = admin@example.test\nfrom = certmon@example.test\n%s%s",
+	        strstr(more, "email =") ? "" : "email = yes\n", more);
 	fclose(file);
 	conf_free(conf);
 	conf = NULL;
@@ -68,6 +70,7 @@ static int take_mail(uint64_t number, const struct outbox *message, void *arg, s
 	(void)number, (void)arg, (void)err;
 	struct mail *mail = &mails[mail_count++];
 	mail->made = message->made;
+	mail->state = message->state;
 	snprintf(mail->to, sizeof mail->to, "%.*s", (int)message->to.len, message->to.bytes);
 	snprintf(mail->subject, sizeof mail->subject, "%.*s", (int)message->subject.len, message->subject.bytes);
 	return 0;
@@ -130,6 +133,59 @@ START_TEST(two_runs_at_each_time_and_a_clock_that_steps_back)
 }
 END_TEST
 
+/* Everything at once: the mail cannot be sent for a day, two runs at each time, the clock steps back and forth. */
+START_TEST(the_same_set_whatever_happens_in_the_middle)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	configure("sendmail = true\n");
+	for (int64_t now = NOW; now <= END + 10 * DAY; now += HOUR) {
+		bool fails = now >= END - 16 * (int64_t)DAY && now < END - 15 * DAY;
+		configure(fails ? "sendmail = false\n" : "sendmail = true\n");
+		size_t waiting = run_at(now);
+		ck_assert_uint_eq(run_at(now), waiting);
+		if (now % (5 * HOUR) == 0)
+			run_at(now - 40 * HOUR);
+		ck_assert_uint_le(waiting, fails ? 1 : 0);
+	}
+	documented_mails(HOUR);
+	for (size_t i = 0; i < mail_count; i++)
+		ck_assert_int_eq(mails[i].state, OUTBOX_DELIVERED);
+}
+END_TEST
+
+/* Each time that runs come again: one mail, if a moment of the schedule has passed meanwhile. */
+START_TEST(missed_weeks_are_caught_up_with_one_mail_each)
+{
+	static const struct gap { int from, to; } gaps[] = { { -31, -24 }, { -17, -8 }, { -4, 3 } };
+	static const int64_t seen[] = { -24, -23, -8, 3, 4, 5, 6, 7, 8, 9, 10 };
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	for (int64_t now = NOW; now <= END + 10 * DAY; now += HOUR) {
+		bool missed = false;
+		for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++)
+			missed |= now > END + gaps[i].from * DAY && now < END + gaps[i].to * DAY;
+		if (!missed)
+			run_at(now);
+	}
+	collect();
+	ck_assert_uint_eq(mail_count, sizeof seen / sizeof *seen);
+	for (size_t i = 0; i < mail_count; i++)
+		ck_assert_int_eq((mails[i].made - END) / DAY, seen[i]);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_years_ahead_does_not_silence)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	run_at(END + 3000 * (int64_t)DAY);
+	for (int64_t now = NOW; now <= END + 10 * DAY; now += HOUR)
+		run_at(now);
+	collect();
+	ck_assert_uint_eq(mail_count, DAYS + 1);
+	ck_assert_int_ge(mails[1].made, END - 30 * (int64_t)DAY);
+	ck_assert_int_lt(mails[1].made, END - 30 * (int64_t)DAY + HOUR);
+}
+END_TEST
+
 START_TEST(a_missed_week_gives_one_mail)
 {
 	cert_free(add_ending("CN=www.example.test", END, NULL));
@@ -159,6 +215,26 @@ START_TEST(what_cannot_be_delivered_waits_and_goes_once)
 }
 END_TEST
 
+START_TEST(what_can_no_longer_be_sent_is_given_up)
+{
+	cert_free(add_ending("CN=www.example.test", END, NULL));
+	configure("sendmail = false\ncommand = false\n");
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY), 2);
+	configure("sendmail = false\n");
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY + HOUR), 1);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[0].to, "admin@example.test");
+	ck_assert_int_eq(mails[0].state, OUTBOX_WAITING);
+	ck_assert_str_eq(mails[1].to, "command");
+	ck_assert_int_eq(mails[1].state, OUTBOX_GIVEN_UP);
+	configure("email = no\n");
+	ck_assert_uint_eq(run_at(END - 30 * (int64_t)DAY + 2 * HOUR), 0);
+	collect();
+	ck_assert_int_eq(mails[0].state, OUTBOX_GIVEN_UP);
+}
+END_TEST
+
 START_TEST(an_owner_gets_his_own_and_the_administrators_all)
 {
 	cert_free(add_ending("CN=a.example.test", END, "owner@example.test"));
@@ -173,18 +249,40 @@ START_TEST(an_owner_gets_his_own_and_the_administrators_all)
 }
 END_TEST
 
-START_TEST(a_successor_covers)
+/* The next certificate of the same subject, in this store. */
+static struct cert *add_newer(const char *subject, const char *store)
 {
-	struct cert *old = add_ending("CN=a.example.test", END, NULL);
-	struct made how = { .subject = "CN=a.example.test", .issuer = "CN=ca", .from = NOW - DAY, .to = END + 300 * (int64_t)DAY, .serial = 2 };
+	struct made how = { .subject = subject, .issuer = "CN=ca", .from = NOW - DAY, .to = END + 300 * (int64_t)DAY, .serial = 2 };
 	struct cert *newer = fixture_cert(&how);
-	struct trust_add add = { .store = "tomcat-trust", .until = CLOCK_NEVER, .keep_old = 200 * (int64_t)DAY };
+	struct trust_add add = { .store = store, .until = CLOCK_NEVER, .keep_old = 200 * (int64_t)DAY };
 	ck_assert_msg(!fixture_add(newer, &add), "%s", err_text(&fixture_err));
+	return newer;
+}
+
+START_TEST(a_successor_covers_while_phones_accept_it)
+{
+	struct cert *old = add_ending("CN=a.example.test", END, NULL), *newer = add_newer("CN=a.example.test", "tomcat-trust");
 	run_at(END - 30 * (int64_t)DAY);
 	collect();
 	ck_assert_uint_eq(mail_count, 0);
+	ck_assert_int_eq(fixture_block(cert_sha256(newer)), 0);
+	run_at(END - 30 * (int64_t)DAY + HOUR);
+	run_at(END - 30 * (int64_t)DAY + 2 * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 1);
+	ck_assert_str_eq(mails[0].subject, "Certificates: a.example.test expires in 29 days");
 	cert_free(old);
 	cert_free(newer);
+}
+END_TEST
+
+START_TEST(one_in_another_store_or_of_fewer_roles_does_not_cover)
+{
+	cert_free(add_ending("CN=a.example.test", END, NULL));
+	cert_free(add_newer("CN=a.example.test", "CallManager-trust"));
+	run_at(END - 30 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 1);
 }
 END_TEST
 
@@ -226,8 +324,16 @@ START_TEST(an_unreadable_source_is_a_finding_and_new_after_it_was_repaired)
 	fputs(pem, file);
 	fclose(file);
 	run_at(NOW + 8 * DAY);
-	unlink(path);
+	char away[sizeof path + 8];
+	snprintf(away, sizeof away, "%s.away", path);
+	rename(path, away);
 	run_at(NOW + 8 * DAY + HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+	for (int64_t hour = 2; hour < 24; hour++) { /* comes and goes */
+		rename(hour % 2 ? path : away, hour % 2 ? away : path);
+		run_at(NOW + 8 * DAY + hour * HOUR);
+	}
 	collect();
 	ck_assert_uint_eq(mail_count, 3);
 	free(pem);
@@ -265,10 +371,15 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, hour_by_hour_from_90_days_before_to_10_days_after);
 	tcase_add_test(tests, two_runs_at_each_time_and_a_clock_that_steps_back);
+	tcase_add_test(tests, the_same_set_whatever_happens_in_the_middle);
+	tcase_add_test(tests, missed_weeks_are_caught_up_with_one_mail_each);
+	tcase_add_test(tests, a_clock_that_was_years_ahead_does_not_silence);
 	tcase_add_test(tests, a_missed_week_gives_one_mail);
 	tcase_add_test(tests, what_cannot_be_delivered_waits_and_goes_once);
+	tcase_add_test(tests, what_can_no_longer_be_sent_is_given_up);
 	tcase_add_test(tests, an_owner_gets_his_own_and_the_administrators_all);
-	tcase_add_test(tests, a_successor_covers);
+	tcase_add_test(tests, a_successor_covers_while_phones_accept_it);
+	tcase_add_test(tests, one_in_another_store_or_of_fewer_roles_does_not_cover);
 	tcase_add_test(tests, blocked_and_removed_ones_are_silent);
 	tcase_add_test(tests, an_unreadable_source_is_a_finding_and_new_after_it_was_repaired);
 	tcase_add_test(tests, a_dry_run_remembers_nothing);

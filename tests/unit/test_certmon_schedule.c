@@ -60,15 +60,14 @@ START_TEST(a_start_within_the_last_day_still_warns_a_day_ahead)
 }
 END_TEST
 
-START_TEST(next_is_the_first_slot_that_comes)
+START_TEST(what_was_told_counts_unless_it_lies_in_a_future_that_was_none)
 {
-	for (int64_t now = END - 40 * DAY; now < END + 3 * DAY; now += 5 * HOUR) {
-		int64_t next = schedule_next(&monthly, END, now);
-		ck_assert_int_gt(next, now);
-		ck_assert_int_eq(schedule_slot(&monthly, END, next), next);
-		ck_assert_int_eq(schedule_slot(&monthly, END, next - 1), schedule_slot(&monthly, END, now));
-	}
-	ck_assert(schedule_next(&monthly, CLOCK_NEVER, END) == CLOCK_NEVER);
+	ck_assert(schedule_told(END, END, END));
+	ck_assert(schedule_told(END, END - 7 * DAY, END));
+	ck_assert(!schedule_told(END - DAY, END, END));
+	ck_assert(!schedule_told(SCHEDULE_NONE, END, END));
+	ck_assert(schedule_told(END, END - 7 * DAY, END - 2 * DAY));
+	ck_assert(!schedule_told(END, END - 7 * DAY, END - 2 * DAY - 1));
 }
 END_TEST
 
@@ -89,7 +88,7 @@ int main(void)
 	tcase_add_test(tests, a_missed_week_is_caught_up_once);
 	tcase_add_test(tests, nothing_before_the_first_slot);
 	tcase_add_test(tests, a_start_within_the_last_day_still_warns_a_day_ahead);
-	tcase_add_test(tests, next_is_the_first_slot_that_comes);
+	tcase_add_test(tests, what_was_told_counts_unless_it_lies_in_a_future_that_was_none);
 	tcase_add_test(tests, what_has_a_beginning_is_repeated);
 	return fixture_run(suite);
 }
