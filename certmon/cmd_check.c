@@ -12,7 +12,7 @@ enum { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 enum { WARNING_DEFAULT = 30 * SCHEDULE_DAY, CRITICAL_DEFAULT = 7 * SCHEDULE_DAY };
 
 struct tally {
-	size_t expired, critical, warning, unreadable;
+	size_t expired, critical, warning, unreadable, anchors;
 	const struct finding *first;
 };
 
@@ -35,6 +35,7 @@ static struct tally count(const struct run *run, int64_t warning, int64_t critic
 			tally.unreadable++;
 			continue;
 		}
+		tally.anchors += finding->kind == FINDING_ANCHORS;
 		if (finding->kind != FINDING_CERT && finding->kind != FINDING_CRL)
 			continue;
 		if (!tally.first)
@@ -51,7 +52,7 @@ static int verdict(const struct tally *tally)
 {
 	if (tally->expired || tally->critical)
 		return PLUGIN_CRITICAL;
-	return tally->warning || tally->unreadable ? PLUGIN_WARNING : PLUGIN_OK;
+	return tally->warning || tally->unreadable || tally->anchors ? PLUGIN_WARNING : PLUGIN_OK;
 }
 
 /* A bar would begin the performance data, and the line must stay one. */
@@ -65,7 +66,7 @@ static void print_subject(const char *subject)
 	out_printf("%s", clean);
 }
 
-static void print(const struct run *run, const struct tally *tally)
+static void print(const struct run *run, const struct tally *tally, int64_t warning, int64_t critical)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
 	int code = verdict(tally);
@@ -73,8 +74,10 @@ static void print(const struct run *run, const struct tally *tally)
 	if (code == PLUGIN_OK)
 		printf("no certificate needs attention");
 	else
-		printf("%zu expired, %zu critical, %zu warning, %zu sources unreadable", tally->expired, tally->critical,
-		       tally->warning, tally->unreadable);
+		printf("%zu expired, %zu critical, %zu warning, %zu unreadable", tally->expired, tally->critical, tally->warning,
+		       tally->unreadable);
+	if (tally->anchors)
+		printf(", anchors of the phones expire together");
 	if (tally->first) {
 		char when[64];
 		printf("; first: ");
@@ -84,15 +87,15 @@ static void print(const struct run *run, const struct tally *tally)
 	printf(" | expired=%zu;;0 critical=%zu;;0 warning=%zu;0 unreadable=%zu;0", tally->expired, tally->critical,
 	       tally->warning, tally->unreadable);
 	if (tally->first)
-		printf(" next=%" PRId64 "s", tally->first->end - run->now);
+		printf(" next=%" PRId64 "s;%" PRId64 ":;%" PRId64 ":", tally->first->end - run->now, warning, critical);
 	putchar('\n');
 }
 
 static int print_json(const struct tally *tally, struct err *err)
 {
-	json_t *object = json_pack("{s:i,s:I,s:I,s:I,s:I}", "status", verdict(tally), "expired", (json_int_t)tally->expired,
+	json_t *object = json_pack("{s:i,s:I,s:I,s:I,s:I,s:b}", "status", verdict(tally), "expired", (json_int_t)tally->expired,
 	                           "critical", (json_int_t)tally->critical, "warning", (json_int_t)tally->warning,
-	                           "unreadable", (json_int_t)tally->unreadable);
+	                           "unreadable", (json_int_t)tally->unreadable, "anchors", tally->anchors != 0);
 	json_object_set_new(object, "next", tally->first ? out_time(tally->first->end) : json_null());
 	return out_json(object, err);
 }
@@ -116,7 +119,7 @@ int cmd_check(struct cli *cli)
 		struct tally tally = count(&cmd.run, warning, critical);
 		result = verdict(&tally);
 		if (!cli_json(cli))
-			print(&cmd.run, &tally);
+			print(&cmd.run, &tally, warning, critical);
 		else if (print_json(&tally, &err))
 			result = PLUGIN_UNKNOWN;
 	} else {

@@ -1,48 +1,102 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "certmon/cmd.h"
 #include "certmon/export.h"
 #include "certmon/notice.h"
 #include "certmon/page.h"
+#include "certmon/textbuf.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 #include "truststore/base/outfile.h"
+#include "truststore/base/text.h"
 
 enum { REPORT_AHEAD = 730 * SCHEDULE_DAY, MESSAGES_SHOWN = 10 };
 
-static const char *colour_of(const struct finding *finding, int64_t now, int64_t start)
-{
-	static const char *const colours[] = { "\033[31m", "\033[91m", "\033[33m", "\033[32m" };
-	if (finding_silent(finding))
-		return "\033[90m";
-	return colours[finding_level(finding, now, start)];
-}
+enum { WHERE_MAX = 32, WHEN_COLUMNS = 24, DATE_COLUMNS = 10, HASH_COLUMNS = 16 };
 
 static const char *state_of(const struct finding *finding)
 {
-	return finding->ack_until ? "acknowledged" : finding_covered(finding) ? "covered" : "";
+	return finding->ack_until ? "silent" : finding_covered(finding) ? "covered" : finding_level_name(finding->level);
+}
+
+static const char *colour_of(const struct finding *finding)
+{
+	static const char *const colours[] = { "\033[31m", "\033[91m", "\033[33m", "\033[32m" };
+	return finding_silent(finding) ? "\033[90m" : colours[finding->level];
+}
+
+/* The columns of the terminal; 0 where the output is none, and nothing is cut or coloured. */
+static size_t terminal_columns(void)
+{
+	struct winsize size;
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
+}
+
+static int where_width(const struct findings *findings)
+{
+	size_t width = strlen("FOUND IN");
+	for (size_t i = 0; i < findings->count; i++) {
+		size_t one = text_columns(findings->list[i].stores);
+		width = one > width ? one : width;
+	}
+	return width > WHERE_MAX ? WHERE_MAX : (int)width;
+}
+
+/* The bytes of `text` that fill at most so many columns. */
+static int bytes_of_columns(const char *text, size_t columns)
+{
+	size_t n = 0;
+	for (; text[n]; n++)
+		if (((unsigned char)text[n] & 0xc0) != 0x80 && !columns--)
+			break;
+	return (int)n;
+}
+
+static char *line_of(const struct finding *finding, const char *name, int64_t now, int width)
+{
+	char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE] = "-";
+	int pad = width - (int)text_columns(finding->stores);
+	struct textbuf line;
+	if (finding->end != CLOCK_NEVER)
+		clock_format(finding->end, date);
+	textbuf_begin(&line);
+	textbuf_add(&line, "%-8s  %-*.*s  %-*s  ", state_of(finding), DATE_COLUMNS, DATE_COLUMNS, date, WHEN_COLUMNS,
+	            finding_when(finding, now, when));
+	textbuf_add(&line, "%s%*s  %.*s  %s", finding->stores, pad > 0 ? pad : 0, "", HASH_COLUMNS, digest_hex(&finding->id, hex), name);
+	if (finding->ack_until)
+		textbuf_add(&line, "  (until %.10s: %s)", clock_format(finding->ack_until, date), finding->ack_reason);
+	return textbuf_end(&line, NULL);
+}
+
+static void print_finding(const struct finding *finding, int64_t now, int width, size_t columns)
+{
+	char *line = line_of(finding, columns ? finding->name : finding->subject, now, width);
+	if (!line)
+		return;
+	printf("%s", columns ? colour_of(finding) : "");
+	out_printf("%.*s", columns ? bytes_of_columns(line, columns) : (int)strlen(line), line);
+	puts(columns ? "\033[0m" : "");
+	free(line);
 }
 
 static void print_findings(const struct run *run)
 {
-	bool coloured = isatty(STDOUT_FILENO);
-	int64_t start = run->settings->schedule.start;
-	for (size_t i = 0; i < run->findings.count; i++) {
-		const struct finding *finding = &run->findings.list[i];
-		char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE] = "          ";
-		if (finding->end != CLOCK_NEVER)
-			clock_format(finding->end, date);
-		printf("%s", coloured ? colour_of(finding, run->now, start) : "");
-		out_printf("%-8s  %.10s  %-24s  %.16s  %s", finding_level_name(finding_level(finding, run->now, start)), date,
-		           finding_when(finding, run->now, when), digest_hex(&finding->id, hex), finding->subject);
-		out_printf("  [%s]%s%s", finding->stores, state_of(finding)[0] ? "  " : "", state_of(finding));
-		printf("%s\n", coloured ? "\033[0m" : "");
-	}
-	if (!run->findings.count)
+	size_t columns = terminal_columns();
+	int width = where_width(&run->findings);
+	if (!run->findings.count) {
 		puts("nothing expires within two years");
+		return;
+	}
+	printf("%-8s  %-*s  %-*s  %-*s  %-*s  %s\n", "STATE", DATE_COLUMNS, "EXPIRY", WHEN_COLUMNS, "", width, "FOUND IN",
+	       HASH_COLUMNS, "SHA-256", "SUBJECT");
+	for (size_t i = 0; i < run->findings.count; i++)
+		print_finding(&run->findings.list[i], run->now, width, columns);
 }
 
 struct messages {
@@ -98,7 +152,7 @@ static int print_json(struct cmd *cmd, const struct export_state *state, struct 
 	json_t *findings = json_array();
 	struct messages messages = { .array = json_array() };
 	for (size_t i = 0; i < cmd->run.findings.count; i++)
-		json_array_append_new(findings, finding_json(&cmd->run.findings.list[i], cmd->run.now, cmd->settings.schedule.start));
+		json_array_append_new(findings, finding_json(&cmd->run.findings.list[i], cmd->run.now));
 	json_t *object = json_object();
 	json_object_set_new(object, "time", out_time(cmd->run.now));
 	json_object_set_new(object, "last_success", state->last_success ? out_time(state->last_success) : json_null());
@@ -134,19 +188,19 @@ static int write_file(const char *path, char *text, size_t len, struct err *err)
 static int write_files(struct cli *cli, struct cmd *cmd, const struct export_state *state, struct err *err)
 {
 	const struct run *run = &cmd->run;
-	int64_t start = cmd->settings.schedule.start;
 	size_t len = 0;
 	int code = ERR_OK;
 	if (cli_option(cli, "html")) {
-		char *page = page_report(&run->findings, run->now, start, &len);
+		char host[MESSAGE_HOST_SIZE];
+		char *page = page_report(&run->findings, message_host(host), run->now, &len);
 		code = write_file(cli_option(cli, "html"), page, len, err);
 	}
 	if (!code && cli_option(cli, "ics")) {
-		char *calendar = export_ics(&run->findings, run->now, start, &len);
+		char *calendar = export_ics(&run->findings, run->now, cmd->settings.schedule.start, &len);
 		code = write_file(cli_option(cli, "ics"), calendar, len, err);
 	}
 	if (!code && cli_option(cli, "prometheus")) {
-		char *metrics = export_prometheus(&run->findings, state, run->now, start, &len);
+		char *metrics = export_prometheus(&run->findings, state, run->now, &len);
 		code = write_file(cli_option(cli, "prometheus"), metrics, len, err);
 	}
 	return code;

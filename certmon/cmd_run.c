@@ -117,9 +117,9 @@ int cmd_test_mail(struct cli *cli)
 	if (!code)
 		code = sender_new(conf, &sender, &err);
 	for (const char *const *to = code ? NULL : conf_list(conf, "certmon", "to"); to && *to && !code; to++) {
-		char reply[SEND_REPLY_SIZE];
+		char reply[SEND_REPLY_SIZE], host[MESSAGE_HOST_SIZE];
 		size_t len;
-		char *message = message_test(conf_text(conf, "certmon", "from"), *to, clock_now(), &len);
+		char *message = message_test(conf_text(conf, "certmon", "from"), *to, message_host(host), clock_now(), &len);
 		code = message ? sender_mail(sender, *to, message, len, reply, &err) : err_set(&err, ERR_MEMORY, "no memory");
 		if (!code && !cli_quiet(cli))
 			out_printf("%s: %s\n", *to, reply);

@@ -56,6 +56,7 @@ static void pick_deinit(struct pick *pick)
 struct composer {
 	const struct settings *settings;
 	const struct findings *findings;
+	const char *host;
 	int64_t now;
 	compose_fn *each;
 	void *arg;
@@ -68,7 +69,7 @@ static int mail_to(const struct composer *composer, const char *to, const char *
 	if (!code && picked.due_count) {
 		struct message message = {
 			.from = conf_text(composer->settings->conf, "certmon", "from"), .to = to,
-			.now = composer->now, .start = composer->settings->schedule.start,
+			.host = composer->host, .now = composer->now,
 			.due = picked.due, .due_count = picked.due_count,
 			.covered = picked.covered, .covered_count = picked.covered_count,
 		};
@@ -142,7 +143,7 @@ static json_t *json_list(const struct composer *composer, const struct finding *
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, finding_json(list[i], composer->now, composer->settings->schedule.start));
+		json_array_append_new(array, finding_json(list[i], composer->now));
 	return array;
 }
 
@@ -172,7 +173,8 @@ static int as_json(const struct composer *composer, const char *const *receivers
 int compose_all(const struct settings *settings, const struct findings *findings, int64_t now,
                 compose_fn *each, void *arg, struct err *err)
 {
-	struct composer composer = { settings, findings, now, each, arg };
+	char host[MESSAGE_HOST_SIZE];
+	struct composer composer = { settings, findings, message_host(host), now, each, arg };
 	const char *receivers[3] = { NULL };
 	size_t count = 0;
 	if (conf_text(settings->conf, "certmon", "command"))

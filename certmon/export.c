@@ -63,10 +63,12 @@ static void ics_time(int64_t when, char out[32])
 	strftime(out, 32, "%Y%m%dT%H%M%SZ", &t);
 }
 
+static const char SUMMARY[] = "Certificate expires: ";
+
 static void ics_alarm(struct textbuf *buf, int64_t before, const char *subject)
 {
 	textbuf_add(buf, "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT%" PRId64 "H\r\n", before / 3600);
-	ics_text(buf, "DESCRIPTION", "Certificate expires: ", subject);
+	ics_text(buf, "DESCRIPTION", SUMMARY, subject);
 	textbuf_add(buf, "END:VALARM\r\n");
 }
 
@@ -81,13 +83,14 @@ static void ics_event(struct textbuf *buf, const struct finding *finding, int64_
 	snprintf(uid, sizeof uid, "UID:%s@certmon.tvs", digest_hex(&finding->id, hex));
 	ics_line(buf, uid);
 	textbuf_add(buf, "DTSTAMP:%s\r\nDTSTART;VALUE=DATE:%s\r\nDTEND;VALUE=DATE:%s\r\nTRANSP:TRANSPARENT\r\n", stamp, day, next);
-	ics_text(buf, "SUMMARY", "Certificate expires: ", finding->subject);
+	ics_text(buf, "SUMMARY", SUMMARY, finding->subject);
 	snprintf(words, sizeof words, "%s\nfound in %s\n%s\n%s\nSHA-256 %s", clock_format(finding->end, when), finding->stores,
 	         finding->affected ? finding->affected : "", finding->advice ? finding->advice : "", hex);
 	ics_text(buf, "DESCRIPTION", words, "");
-	if (start > SCHEDULE_DAY)
+	if (start > SCHEDULE_DAY && !finding_silent(finding))
 		ics_alarm(buf, start, finding->subject);
-	ics_alarm(buf, SCHEDULE_DAY, finding->subject);
+	if (!finding_silent(finding))
+		ics_alarm(buf, SCHEDULE_DAY, finding->subject);
 	textbuf_add(buf, "END:VEVENT\r\n");
 }
 
@@ -98,7 +101,7 @@ char *export_ics(const struct findings *findings, int64_t now, int64_t start, si
 	textbuf_add(&buf, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Trust Verification Service//certmon//EN\r\n"
 	                  "CALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\nX-WR-CALNAME:Certificates\r\n");
 	for (size_t i = 0; i < findings->count; i++)
-		if (findings->list[i].end != CLOCK_NEVER)
+		if (findings->list[i].kind == FINDING_CERT && findings->list[i].end != CLOCK_NEVER)
 			ics_event(&buf, &findings->list[i], now, start);
 	textbuf_add(&buf, "END:VCALENDAR\r\n");
 	return textbuf_end(&buf, len);
@@ -126,7 +129,7 @@ static void head(struct textbuf *buf, const char *name, const char *help)
 
 static void not_after(struct textbuf *buf, const struct findings *findings)
 {
-	head(buf, "tvs_cert_not_after_timestamp_seconds", "When a certificate ends, seconds since 1970.");
+	head(buf, "tvs_cert_not_after_timestamp_seconds", "When a certificate that ends within two years does so, seconds since 1970.");
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
 		char hex[DIGEST_HEX_SIZE];
@@ -158,13 +161,12 @@ static void sources(struct textbuf *buf, const struct findings *findings)
 	}
 }
 
-char *export_prometheus(const struct findings *findings, const struct export_state *state, int64_t now, int64_t start,
-                        size_t *len)
+char *export_prometheus(const struct findings *findings, const struct export_state *state, int64_t now, size_t *len)
 {
 	struct textbuf buf;
 	size_t count[4] = { 0 };
 	for (size_t i = 0; i < findings->count; i++)
-		count[finding_level(&findings->list[i], now, start)]++;
+		count[findings->list[i].level]++;
 	textbuf_begin(&buf);
 	not_after(&buf, findings);
 	sources(&buf, findings);

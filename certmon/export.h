@@ -8,7 +8,7 @@
 #include "certmon/finding.h"
 
 /* iCalendar (RFC 5545): one event a certificate on the day of its end, with a UID that stays the same, and alarms
- * `start` before it and a day before it. Allocated; NULL when there is no memory. */
+ * `start` before it and a day before it, unless it is covered or acknowledged. Allocated; NULL when there is no memory. */
 char *export_ics(const struct findings *findings, int64_t now, int64_t start, size_t *len);
 
 /* The state of the monitor itself. */
@@ -18,7 +18,6 @@ struct export_state {
 };
 
 /* Prometheus text format 0.0.4, for the textfile collector. */
-char *export_prometheus(const struct findings *findings, const struct export_state *state, int64_t now, int64_t start,
-                        size_t *len);
+char *export_prometheus(const struct findings *findings, const struct export_state *state, int64_t now, size_t *len);
 
 #endif

@@ -86,21 +86,35 @@ const struct finding *findings_find(const struct findings *findings, const struc
 	return place ? &findings->list[place - 1] : NULL;
 }
 
+static enum finding_level level_of(const struct finding *finding, int64_t now, int64_t start)
+{
+	if (finding->kind == FINDING_SOURCE)
+		return FINDING_CRITICAL;
+	if (finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
+		return FINDING_WARNING;
+	if (finding->end < now)
+		return FINDING_EXPIRED;
+	if (finding->end - now <= SCHEDULE_DAY)
+		return FINDING_CRITICAL;
+	return finding->end - now <= start ? FINDING_WARNING : FINDING_NOTE;
+}
+
 static int by_urgency(const void *one, const void *other)
 {
 	const struct finding *a = one, *b = other;
-	bool a_source = a->kind == FINDING_SOURCE, b_source = b->kind == FINDING_SOURCE;
-	if (a_source != b_source)
-		return a_source ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
 	if (a->end != b->end)
 		return a->end < b->end ? -1 : 1;
 	return digest_compare(&a->id, &b->id);
 }
 
-void findings_sort(struct findings *findings)
+void findings_sort(struct findings *findings, int64_t now, int64_t start)
 {
 	if (!findings->count)
 		return;
+	for (size_t i = 0; i < findings->count; i++)
+		findings->list[i].level = level_of(&findings->list[i], now, start);
 	qsort(findings->list, findings->count, sizeof *findings->list, by_urgency);
 	memset(findings->slots, 0, findings->slot_count * sizeof *findings->slots);
 	for (size_t i = 0; i < findings->count; i++)
@@ -115,19 +129,6 @@ bool finding_covered(const struct finding *finding)
 bool finding_silent(const struct finding *finding)
 {
 	return finding->ack_until || finding_covered(finding);
-}
-
-enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start)
-{
-	if (finding->kind == FINDING_SOURCE)
-		return FINDING_CRITICAL;
-	if (finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
-		return FINDING_WARNING;
-	if (finding->end < now)
-		return FINDING_EXPIRED;
-	if (finding->end - now <= SCHEDULE_DAY)
-		return FINDING_CRITICAL;
-	return finding->end - now <= start ? FINDING_WARNING : FINDING_NOTE;
 }
 
 const char *finding_level_name(enum finding_level level)
@@ -170,13 +171,13 @@ static json_t *words(const char *text)
 	return out_text(text ? text : "", text ? strlen(text) : 0);
 }
 
-json_t *finding_json(const struct finding *finding, int64_t now, int64_t start)
+json_t *finding_json(const struct finding *finding, int64_t now)
 {
 	static const char *const kinds[] = { "certificate", "crl", "csr", "source", "anchors" };
 	char hex[DIGEST_HEX_SIZE], when[64];
 	json_t *object = json_object();
 	json_object_set_new(object, "kind", json_string(kinds[finding->kind]));
-	json_object_set_new(object, "level", json_string(finding_level_name(finding_level(finding, now, start))));
+	json_object_set_new(object, "level", json_string(finding_level_name(finding->level)));
 	json_object_set_new(object, "sha256", json_string(digest_hex(&finding->id, hex)));
 	json_object_set_new(object, "subject", words(finding->subject));
 	json_object_set_new(object, "names", words(finding->names));

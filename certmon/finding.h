@@ -29,6 +29,7 @@ enum finding_level { /* by urgency, the most urgent first */
 struct finding {
 	enum finding_kind kind;
 	struct digest id;      /* of the certificate, or of kind and words */
+	enum finding_level level; /* set by findings_sort */
 	int64_t end;           /* CLOCK_NEVER where there is none */
 	int64_t since;         /* for what has a beginning instead of an end */
 	char *subject;         /* or one sentence for other kinds; UTF-8, escaped */
@@ -64,8 +65,9 @@ struct finding *findings_add(struct findings *findings, enum finding_kind kind, 
 /* The one with this id, NULL if there is none. */
 const struct finding *findings_find(const struct findings *findings, const struct digest *id);
 
-/* Most urgent first: by end; what has none (a source) stands in front. */
-void findings_sort(struct findings *findings);
+/* Says of each how urgent it is, to somebody who is warned `start` seconds ahead, and puts the most urgent first; those of
+ * one level by their end. */
+void findings_sort(struct findings *findings, int64_t now, int64_t start);
 
 /* True if a newer certificate of the same subject is stored. */
 bool finding_covered(const struct finding *finding);
@@ -73,13 +75,12 @@ bool finding_covered(const struct finding *finding);
 /* True for what nobody needs to be told: acknowledged or covered. */
 bool finding_silent(const struct finding *finding);
 
-enum finding_level finding_level(const struct finding *finding, int64_t now, int64_t start);
 const char *finding_level_name(enum finding_level level); /* "expired" "critical" "warning" "note" */
 
 /* "expired 3 days ago", "expires in 12 days", "expires within the hour". Returns `out`. */
 char *finding_when(const struct finding *finding, int64_t now, char out[64]);
 
 /* One finding as JSON. */
-json_t *finding_json(const struct finding *finding, int64_t now, int64_t start);
+json_t *finding_json(const struct finding *finding, int64_t now);
 
 #endif

@@ -132,6 +132,7 @@ static void add_finding(struct textbuf *buf, const struct message *message, cons
 		textbuf_add(buf, "    %-12s %s\n", "state", when);
 	add_line(buf, "names", finding->names);
 	add_line(buf, "found in", finding->stores);
+	add_line(buf, "own", finding->purpose);
 	add_line(buf, "roles", finding->roles);
 	add_line(buf, "serial", finding->serial);
 	add_line(buf, "key", finding->key);
@@ -144,17 +145,34 @@ static void add_finding(struct textbuf *buf, const struct message *message, cons
 	textbuf_add(buf, "    %-12s certmon ack %s --until YYYY-MM-DD --reason TEXT\n", "silence", hex);
 }
 
+static void add_findings(struct textbuf *buf, const struct message *message, const struct finding *const *list, size_t count)
+{
+	size_t i = 0;
+	for (; i < count && i < MESSAGE_IN_FULL; i++)
+		add_finding(buf, message, list[i]);
+	if (i < count)
+		textbuf_add(buf, "\nFurther ones in short:\n");
+	for (; i < count && i < MESSAGE_IN_FULL + MESSAGE_IN_SHORT; i++) {
+		char hex[DIGEST_HEX_SIZE], when[64];
+		textbuf_add(buf, "    %-24s %.16s  %s\n", finding_when(list[i], message->now, when), digest_hex(&list[i]->id, hex),
+		            list[i]->subject);
+	}
+	if (i < count)
+		textbuf_add(buf, "    and %zu more: certmon report shows them all\n", count - i);
+}
+
 static char *plain_part(const struct message *message, size_t *len)
 {
 	struct textbuf buf;
+	char date[CLOCK_TEXT_SIZE];
 	textbuf_begin(&buf);
 	textbuf_add(&buf, "These certificates need somebody's attention, the most urgent first.\n");
-	for (size_t i = 0; i < message->due_count; i++)
-		add_finding(&buf, message, message->due[i]);
+	add_findings(&buf, message, message->due, message->due_count);
 	if (message->covered_count)
 		textbuf_add(&buf, "\n\nNothing to worry about: these have a newer certificate of the same subject.\n");
-	for (size_t i = 0; i < message->covered_count; i++)
-		add_finding(&buf, message, message->covered[i]);
+	add_findings(&buf, message, message->covered, message->covered_count);
+	textbuf_add(&buf, "\n\nThis is what certmon found on %s at %s; certmon report shows everything.\n", message->host,
+	            clock_format(message->now, date));
 	return textbuf_end(&buf, len);
 }
 
@@ -191,11 +209,18 @@ char *message_build(const struct message *message, size_t *len, char **subject)
 	return bytes;
 }
 
-char *message_test(const char *from, const char *to, int64_t now, size_t *len)
+char *message_host(char out[MESSAGE_HOST_SIZE])
 {
-	char word[33], host[256] = "this host";
+	out[MESSAGE_HOST_SIZE - 1] = '\0';
+	if (gethostname(out, MESSAGE_HOST_SIZE - 1) || !out[0])
+		snprintf(out, MESSAGE_HOST_SIZE, "this host");
+	return out;
+}
+
+char *message_test(const char *from, const char *to, const char *host, int64_t now, size_t *len)
+{
+	char word[33];
 	random_word(word);
-	gethostname(host, sizeof host - 1);
 	struct textbuf buf;
 	textbuf_begin(&buf);
 	add_headers(&buf, from, to, "Certificates: a test message", now, word);

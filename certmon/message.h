@@ -7,9 +7,15 @@
 
 #include "certmon/finding.h"
 
+enum {
+	MESSAGE_IN_FULL = 100,  /* findings of one list that are told in full; */
+	MESSAGE_IN_SHORT = 1000 /* so many more in one line each; the rest is counted: mail servers refuse what is too large */
+};
+
 struct message {
 	const char *from, *to;        /* addresses */
-	int64_t now, start;
+	const char *host;             /* where certmon runs */
+	int64_t now;
 	const struct finding *const *due;     /* what is announced, most urgent first */
 	size_t due_count;
 	const struct finding *const *covered; /* what has a successor: listed apart */
@@ -21,7 +27,12 @@ struct message {
 char *message_build(const struct message *message, size_t *len, char **subject);
 
 /* A message of fixed words for `certmon test-mail`. */
-char *message_test(const char *from, const char *to, int64_t now, size_t *len);
+char *message_test(const char *from, const char *to, const char *host, int64_t now, size_t *len);
+
+enum { MESSAGE_HOST_SIZE = 256 };
+
+/* This host's name, for people. Returns `out`. */
+char *message_host(char out[MESSAGE_HOST_SIZE]);
 
 /* True if the text can stand as an address in a header and an SMTP command: ASCII, one @, no blanks, no < > , ; :, no
  * hyphen in front. */

@@ -11,7 +11,7 @@
 char *page_mail(const struct message *message, size_t *len);
 
 /* The report: a timeline of the coming two years as inline SVG, one bar a certificate, grouped by where it was found,
- * coloured by urgency, and a table below. Dark and light as the reader's system has it; readable on a phone's width. */
-char *page_report(const struct findings *findings, int64_t now, int64_t start, size_t *len);
+ * coloured by urgency, and a table below; `host` says where certmon runs. Dark and light as the reader's system has it; readable on a phone's width. */
+char *page_report(const struct findings *findings, const char *host, int64_t now, size_t *len);
 
 #endif

@@ -52,7 +52,7 @@ static int look(struct run *run, int64_t ahead, struct err *err)
 		code = scan_files(&scan, err);
 	if (!code)
 		code = scan_servers(&scan, err);
-	findings_sort(&run->findings);
+	findings_sort(&run->findings, run->now, run->settings->schedule.start);
 	return code;
 }
 
@@ -253,10 +253,9 @@ static void log_findings(const struct run *run)
 		char hex[DIGEST_HEX_SIZE], when[64], subject[512], stores[256];
 		if (!finding->due || finding_covered(finding))
 			continue;
-		enum finding_level level = finding_level(finding, run->now, run->settings->schedule.start);
-		log_line(run->log, level <= FINDING_CRITICAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		log_line(run->log, finding->level <= FINDING_CRITICAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
 		         "certificate %s level=%s subject=%s found_in=%s sha256=%s", finding_when(finding, run->now, when),
-		         finding_level_name(level), log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject)),
+		         finding_level_name(finding->level), log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject)),
 		         log_escape(stores, sizeof stores, finding->stores, strlen(finding->stores)), digest_hex(&finding->id, hex));
 	}
 }

@@ -13,8 +13,9 @@ struct sender {
 	CURL *curl;
 	char *password;
 	char reply[SEND_REPLY_SIZE]; /* the last line that the server said */
-	bool unreachable;            /* the last request ended before anything could be sent */
-	struct err down;             /* why the mail server is not tried again; "": it is */
+	char words[CURL_ERROR_SIZE]; /* what libcurl said of the last failure */
+	bool unreachable;            /* it came before anything could be sent */
+	char down[CURL_ERROR_SIZE];  /* why the mail server is not tried again; "": it is */
 };
 
 struct source {
@@ -120,18 +121,18 @@ static bool was_unreachable(const struct sender *sender, CURLcode code)
 
 static int perform(struct sender *sender, const char *whom, char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	char words[CURL_ERROR_SIZE] = "";
-	curl_easy_setopt(sender->curl, CURLOPT_ERRORBUFFER, words);
+	sender->words[0] = '\0';
+	curl_easy_setopt(sender->curl, CURLOPT_ERRORBUFFER, sender->words);
 	CURLcode code = curl_easy_perform(sender->curl);
-	curl_easy_setopt(sender->curl, CURLOPT_ERRORBUFFER, NULL);
 	snprintf(reply, SEND_REPLY_SIZE, "%s", sender->reply);
 	if (code == CURLE_OK)
 		return ERR_OK;
 	sender->unreachable = was_unreachable(sender, code);
+	if (!sender->words[0])
+		snprintf(sender->words, sizeof sender->words, "%s", curl_easy_strerror(code));
 	int kind = code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT
 	           : code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED ? ERR_TLS : ERR_NETWORK;
-	return err_set(err, kind, "%s: %s%s%s", whom, words[0] ? words : curl_easy_strerror(code),
-	               sender->reply[0] ? "; the server said: " : "", sender->reply);
+	return err_set(err, kind, "%s: %s%s%s", whom, sender->words, sender->reply[0] ? "; the server said: " : "", sender->reply);
 }
 
 /* STARTTLS as configured; never less than TLS where a password is sent. */
@@ -151,8 +152,8 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
                      char reply[SEND_REPLY_SIZE], struct err *err)
 {
 	struct source source = { message, len };
-	if (sender->down.text[0])
-		return err_set(err, ERR_NETWORK, "%s: not tried any more: %s", to, err_text(&sender->down));
+	if (sender->down[0])
+		return err_set(err, ERR_NETWORK, "%s: not tried any more: %s", to, sender->down);
 	struct curl_slist *recipients = curl_slist_append(NULL, to);
 	if (!recipients)
 		return err_set(err, ERR_MEMORY, "no memory");
@@ -169,7 +170,7 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
 	curl_easy_setopt(sender->curl, CURLOPT_READDATA, &source);
 	int code = perform(sender, to, reply, err);
 	if (code && sender->unreachable)
-		sender->down = *err;
+		memcpy(sender->down, sender->words, sizeof sender->down);
 	curl_slist_free_all(recipients);
 	return code;
 }
