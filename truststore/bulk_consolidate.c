@@ -46,14 +46,14 @@ static int get_archive(struct merging *m, const struct bulk_contribution *c, str
 	if (code)
 		return code;
 	digest_of(bytes, len, &digest);
-	if (!digest_equal(&digest, &c->manifest.archive) || len != c->manifest.archive_bytes)
+	if (!digest_equal(&digest, &c->manifest.head.archive) || len != c->manifest.head.archive_bytes)
 		code = err_set(err, ERR_REFUSED, "%s: not the archive that the signed manifest names", file);
 	if (!code)
 		code = bulk_archive_read(&mine, file, bytes, len, m->bulk->password, &m->bulk->progress, err);
 	free(bytes);
 	bulk_archive_sort(&mine);
-	if (!code && mine.count != c->manifest.certificates)
-		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", file, mine.count, c->manifest.certificates);
+	if (!code && mine.count != c->manifest.head.certificates)
+		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", file, mine.count, c->manifest.head.certificates);
 	if (!code && (code = bulk_contribution_covers(c, &mine, err)))
 		err_prefix(err, "%s", file);
 	for (size_t i = 0; !code && i < mine.count; i++)
@@ -109,8 +109,9 @@ static int take_all(struct merging *m, struct err *err)
 
 static int put_parts(struct merging *m, struct bulk_name *name, const void *p12, size_t p12_len, struct err *err)
 {
-	struct bulk_parts parts = { .type = m->type, .sequence = name->sequence, .time = m->bulk->now, .archive = name->archive,
-	                            .certificates = m->archive.count, .count = m->count };
+	struct bulk_parts parts = { .head = { .type = m->type, .sequence = name->sequence, .time = m->bulk->now, .archive = name->archive,
+	                                      .archive_bytes = p12_len, .certificates = m->archive.count },
+	                            .count = m->count };
 	char file[BULK_NAME_SIZE], *text = NULL;
 	size_t len;
 	parts.part = calloc(m->count + 1, sizeof *parts.part);

@@ -93,8 +93,8 @@ static int check_place(const char *file, const struct bulk_contribution *c, cons
 {
 	const struct bulk_name *name = &c->part.name;
 	const struct bulk_peer_type *seen = &peer->type[name->type];
-	if (strcasecmp(name->cluster, c->manifest.cluster) || name->type != c->manifest.type || name->sequence != c->manifest.sequence ||
-	    !digest_equal(&name->archive, &c->manifest.archive))
+	if (strcasecmp(name->cluster, c->manifest.cluster) || name->type != c->manifest.head.type || name->sequence != c->manifest.head.sequence ||
+	    !digest_equal(&name->archive, &c->manifest.head.archive))
 		return err_set(err, ERR_REFUSED, "%s: the manifest is not the one that its name promises", file);
 	if (name->sequence < seen->sequence && !c->own)
 		return err_set(err, ERR_REFUSED, "%s: an old export: number %llu, but %llu was seen already", file, (unsigned long long)name->sequence,
@@ -133,15 +133,15 @@ int bulk_contribution_record(struct txn *txn, const struct bulk_contribution *c,
 	int code = bulk_peer_get(txn, c->manifest.cluster, &peer, err);
 	if (code && code != ERR_NOT_FOUND)
 		return code;
-	struct bulk_peer_type *seen = &peer.type[c->manifest.type];
-	if (c->manifest.sequence < seen->sequence)
+	struct bulk_peer_type *seen = &peer.type[c->manifest.head.type];
+	if (c->manifest.head.sequence < seen->sequence)
 		return err_set(err, ERR_REFUSED, "cluster %s: number %llu was seen meanwhile", peer.name, (unsigned long long)seen->sequence);
 	bool known = bulk_peer_knows(&peer, cert_sha256(c->signer));
 	bool changed = bulk_peer_learn(&peer, &c->manifest, cert_sha256(c->signer));
-	if (!changed && c->manifest.sequence == seen->sequence && digest_equal(&seen->manifest, &c->digest))
+	if (!changed && c->manifest.head.sequence == seen->sequence && digest_equal(&seen->manifest, &c->digest))
 		return ERR_OK;
 	peer.format = BULK_MANIFEST_VERSION;
-	seen->sequence = c->manifest.sequence;
+	seen->sequence = c->manifest.head.sequence;
 	seen->manifest = c->digest;
 	snprintf(detail, sizeof detail, "signer of cluster %s accepted", peer.name);
 	if (!known)

@@ -212,16 +212,16 @@ static int write_export(struct exporting *e, struct bulk_exported *out, struct e
 		return code;
 	digest_of(p12, len, &name.archive);
 	snprintf(name.cluster, sizeof name.cluster, "%s", e->bulk->cluster);
-	e->manifest.sequence = name.sequence;
-	e->manifest.time = e->bulk->now;
-	e->manifest.archive = name.archive;
-	e->manifest.archive_bytes = len;
+	e->manifest.head.sequence = name.sequence;
+	e->manifest.head.time = e->bulk->now;
+	e->manifest.head.archive = name.archive;
+	e->manifest.head.archive_bytes = len;
 	code = put_files(e, &name, p12, len, err);
 	free(p12);
 	out->sequence = name.sequence;
 	out->archive = name.archive;
 	out->signer = e->signer.cert;
-	out->certificates = e->manifest.certificates;
+	out->certificates = e->manifest.head.certificates;
 	bulk_name_format(&name, BULK_MANIFEST, out->name);
 	return code;
 }

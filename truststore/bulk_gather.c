@@ -144,7 +144,7 @@ int bulk_gather(struct txn *txn, enum bulk_type type, int64_t now, struct bulk_m
                 struct err *err)
 {
 	struct gathering g = { .txn = txn, .type = type, .now = now, .manifest = manifest, .archive = archive };
-	*manifest = (struct bulk_manifest){ .type = type };
+	*manifest = (struct bulk_manifest){ .head.type = type };
 	int code = find_own(&g, err);
 	if (!code)
 		code = trust_member_each_of_store(txn, bulk_rule(type)->home, take_id, &g, err);
@@ -158,7 +158,7 @@ int bulk_gather(struct txn *txn, enum bulk_type type, int64_t now, struct bulk_m
 	if (code)
 		return code;
 	bulk_manifest_sort(manifest);
-	manifest->certificates = bulk_manifest_distinct(manifest);
+	manifest->head.certificates = bulk_manifest_distinct(manifest);
 	if (archive)
 		bulk_archive_sort(archive);
 	return ERR_OK;

@@ -2,6 +2,8 @@
 
 #include "truststore/bulk_json.h"
 
+#include <gnutls/gnutls.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "truststore/base/clock.h"
@@ -55,10 +57,12 @@ int bulk_json_number(const char *name, const json_t *object, const char *key, ui
 	return ERR_OK;
 }
 
-int bulk_json_array(const char *name, const json_t *object, const char *key, const json_t **out, struct err *err)
+int bulk_json_array(const char *name, const json_t *object, const char *key, size_t max, const json_t **out, struct err *err)
 {
 	*out = json_object_get(object, key);
-	return json_is_array(*out) ? ERR_OK : wants(name, key, "an array", err);
+	if (!json_is_array(*out))
+		return wants(name, key, "an array", err);
+	return json_array_size(*out) <= max ? ERR_OK : err_set(err, ERR_LIMIT, "%s: more than %zu \"%s\"", name, max, key);
 }
 
 int bulk_json_time(const char *name, const json_t *object, const char *key, int64_t *out, struct err *err)
@@ -86,4 +90,26 @@ int bulk_json_hex(const char *name, const json_t *value, struct digest *out, str
 int bulk_json_digest(const char *name, const json_t *object, const char *key, struct digest *out, struct err *err)
 {
 	return bulk_json_hex(name, json_object_get(object, key), out, NULL) ? wants(name, key, "a SHA-256 of 64 hexadecimal digits", err) : ERR_OK;
+}
+
+int bulk_json_base64(const char *name, const json_t *object, const char *key, void *out, size_t *len, struct err *err)
+{
+	const char *text;
+	gnutls_datum_t bytes;
+	char **at = out;
+	*len = 0;
+	int code = bulk_json_text(name, object, key, &text, err);
+	if (code)
+		return code;
+	gnutls_datum_t in = { (void *)text, (unsigned)strlen(text) };
+	if (!in.size || gnutls_base64_decode2(&in, &bytes))
+		return wants(name, key, "base64", err);
+	*at = malloc(bytes.size + 1);
+	if (*at) {
+		memcpy(*at, bytes.data, bytes.size);
+		(*at)[bytes.size] = '\0';
+		*len = bytes.size;
+	}
+	gnutls_free(bytes.data);
+	return *at ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for a manifest");
 }

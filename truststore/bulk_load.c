@@ -110,15 +110,15 @@ static int get_archive(struct bulk_batch *batch, struct bulk_input *input, const
 	if (code)
 		return code;
 	digest_of(bytes, len, &digest);
-	if (!digest_equal(&digest, &input->sha256) || !digest_equal(&digest, &parts->archive))
+	if (!digest_equal(&digest, &input->sha256) || !digest_equal(&digest, &parts->head.archive))
 		code = err_set(err, ERR_REFUSED, "%s: not the archive that its name and manifest promise", input->source);
 	if (!code)
 		code = bulk_archive_read(&input->archive, input->source, bytes, len, batch->bulk->password, &batch->bulk->progress, err);
 	free(bytes);
 	bulk_archive_sort(&input->archive);
-	if (!code && input->archive.count != parts->certificates)
+	if (!code && input->archive.count != parts->head.certificates)
 		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", input->source, input->archive.count,
-		               parts->certificates);
+		               parts->head.certificates);
 	for (size_t i = 0; !code && i < input->count; i++)
 		if ((code = bulk_contribution_covers(&input->contributions[i], &input->archive, err)))
 			err_prefix(err, "%s", input->source);
@@ -160,7 +160,7 @@ int bulk_batch_load(struct bulk_batch *batch, enum bulk_type type, const struct 
 		return code;
 	code = bulk_parts_decode(file, text, len, &parts, err);
 	free(text);
-	if (!code && (parts.type != type || parts.sequence != latest.sequence))
+	if (!code && (parts.head.type != type || parts.head.sequence != latest.sequence))
 		code = err_set(err, ERR_REFUSED, "%s: the manifest is not the one that its name promises", file);
 	if (!code)
 		code = take_parts(batch, input, &parts, err);
@@ -183,7 +183,7 @@ static int make_manifest(struct bulk_input *input, const char *cluster, struct e
 		return err_set(err, ERR_MEMORY, "no memory for a manifest");
 	input->count = 1;
 	manifest = &input->contributions[0].manifest;
-	manifest->type = input->type;
+	manifest->head.type = input->type;
 	snprintf(manifest->cluster, sizeof manifest->cluster, "%s", cluster);
 	manifest->entries = calloc(input->archive.count * stores + 1, sizeof *manifest->entries);
 	if (!manifest->entries)

@@ -2,7 +2,6 @@
 
 #include "truststore/bulk_manifest.h"
 
-#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +98,7 @@ static int put_entries(struct jsonw *w, const struct bulk_manifest *manifest, st
 		qsort(entries, count, sizeof *entries, compare_groups);
 	}
 	jsonw_open(w, "certificates", '[');
-	put_groups(w, bulk_rule(manifest->type), entries, count);
+	put_groups(w, bulk_rule(manifest->head.type), entries, count);
 	jsonw_close(w, ']');
 	free(entries);
 	return ERR_OK;
@@ -111,7 +110,7 @@ static void put_marks(struct jsonw *w, const struct bulk_manifest *manifest)
 	for (size_t i = 0; i < manifest->tombstone_count; i++) {
 		jsonw_open(w, NULL, '{');
 		put_digest(w, "sha256", &manifest->tombstones[i].id);
-		jsonw_string(w, "store", bulk_rule(manifest->type)->stores[manifest->tombstones[i].store]);
+		jsonw_string(w, "store", bulk_rule(manifest->head.type)->stores[manifest->tombstones[i].store]);
 		jsonw_close(w, '}');
 	}
 	jsonw_close(w, ']');
@@ -121,33 +120,11 @@ static void put_marks(struct jsonw *w, const struct bulk_manifest *manifest)
 	jsonw_close(w, ']');
 }
 
-/* Hands the text over to the caller. */
-static int take_text(struct jsonw *w, char **out, size_t *len, struct err *err)
-{
-	*out = w->failed ? NULL : w->bytes;
-	*len = *out ? w->len : 0;
-	if (*out)
-		w->bytes = NULL;
-	jsonw_deinit(w);
-	return *out ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for a manifest");
-}
-
 int bulk_manifest_encode(const struct bulk_manifest *manifest, char **out, size_t *len, struct err *err)
 {
 	struct jsonw w = { 0 };
 	*out = NULL;
-	jsonw_open(&w, NULL, '{');
-	jsonw_string(&w, "format", FORMAT);
-	jsonw_number(&w, "version", BULK_MANIFEST_VERSION);
-	jsonw_string(&w, "cluster", manifest->cluster);
-	jsonw_string(&w, "type", bulk_rule(manifest->type)->name);
-	jsonw_number(&w, "sequence", (int64_t)manifest->sequence);
-	jsonw_time(&w, "time", manifest->time);
-	jsonw_open(&w, "archive", '{');
-	put_digest(&w, "sha256", &manifest->archive);
-	jsonw_number(&w, "bytes", (int64_t)manifest->archive_bytes);
-	jsonw_number(&w, "certificates", (int64_t)manifest->certificates);
-	jsonw_close(&w, '}');
+	bulk_head_put(&w, FORMAT, manifest->cluster, &manifest->head);
 	jsonw_open(&w, "signers", '[');
 	for (unsigned i = 0; i < manifest->signer_count; i++)
 		put_digest(&w, NULL, &manifest->signers[i]);
@@ -158,38 +135,10 @@ int bulk_manifest_encode(const struct bulk_manifest *manifest, char **out, size_
 		return code;
 	}
 	put_marks(&w, manifest);
-	jsonw_close(&w, '}');
-	return take_text(&w, out, len, err);
+	return bulk_head_end(&w, out, len, err);
 }
 
 /* --- reading */
-
-static int check_format(const char *name, const json_t *root, const char *format, struct err *err)
-{
-	const char *text;
-	uint64_t version;
-	int code = bulk_json_text(name, root, "format", &text, err);
-	if (!code && strcmp(text, format))
-		code = err_set(err, ERR_MALFORMED, "%s: not a %s", name, format);
-	if (!code)
-		code = bulk_json_number(name, root, "version", INT64_MAX, &version, err);
-	if (!code && version != BULK_MANIFEST_VERSION)
-		code = err_set(err, ERR_VERSION, "%s: a manifest of version %llu, this program knows version %d", name,
-		               (unsigned long long)version, BULK_MANIFEST_VERSION);
-	return code;
-}
-
-static int get_type(const char *name, const json_t *root, enum bulk_type *type, struct err *err)
-{
-	const char *text;
-	int code = bulk_json_text(name, root, "type", &text, err);
-	for (int i = 0; !code && i < BULK_TYPE_COUNT; i++)
-		if (!strcmp(text, bulk_rule((enum bulk_type)i)->name)) {
-			*type = (enum bulk_type)i;
-			return ERR_OK;
-		}
-	return code ? code : err_set(err, ERR_MALFORMED, "%s: there is no type \"%.40s\"", name, text);
-}
 
 static int get_store(const char *name, const json_t *group, enum bulk_type type, uint8_t *store, struct err *err)
 {
@@ -210,7 +159,7 @@ static int get_roles(const char *name, const json_t *group, uint32_t *roles, str
 	const json_t *words;
 	enum role role;
 	*roles = 0;
-	int code = bulk_json_array(name, group, "roles", &words, err);
+	int code = bulk_json_array(name, group, "roles", ROLE_COUNT, &words, err);
 	for (size_t i = 0; !code && i < json_array_size(words); i++) {
 		const char *word = json_string_value(json_array_get(words, i));
 		if (!word || role_parse(word, &role, NULL))
@@ -225,7 +174,7 @@ static int get_roles(const char *name, const json_t *group, uint32_t *roles, str
 static int make_room(const char *name, void *array, size_t size, size_t count, size_t more, struct err *err)
 {
 	void **at = array, *grown;
-	if (more > BULK_ENTRIES_MAX || count + more > BULK_ENTRIES_MAX)
+	if (count + more > BULK_ENTRIES_MAX)
 		return err_set(err, ERR_LIMIT, "%s: more than %d certificates", name, BULK_ENTRIES_MAX);
 	grown = reallocarray(*at, count + more + 1, size);
 	if (!grown)
@@ -238,13 +187,13 @@ static int get_group(const char *name, const json_t *group, struct bulk_manifest
 {
 	const json_t *digests;
 	struct bulk_entry entry = { .until = CLOCK_NEVER };
-	int code = get_store(name, group, out->type, &entry.store, err);
+	int code = get_store(name, group, out->head.type, &entry.store, err);
 	if (!code)
 		code = get_roles(name, group, &entry.roles, err);
 	if (!code)
 		code = bulk_json_time(name, group, "until", &entry.until, err);
 	if (!code)
-		code = bulk_json_array(name, group, "sha256", &digests, err);
+		code = bulk_json_array(name, group, "sha256", BULK_ENTRIES_MAX, &digests, err);
 	if (!code)
 		code = make_room(name, &out->entries, sizeof entry, out->entry_count, json_array_size(digests), err);
 	for (size_t i = 0; !code && i < json_array_size(digests); i++) {
@@ -257,7 +206,7 @@ static int get_group(const char *name, const json_t *group, struct bulk_manifest
 static int get_entries(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
 {
 	const json_t *groups;
-	int code = bulk_json_array(name, root, "certificates", &groups, err);
+	int code = bulk_json_array(name, root, "certificates", BULK_ENTRIES_MAX, &groups, err);
 	for (size_t i = 0; !code && i < json_array_size(groups); i++)
 		code = get_group(name, json_array_get(groups, i), out, err);
 	if (code)
@@ -266,16 +215,16 @@ static int get_entries(const char *name, const json_t *root, struct bulk_manifes
 	for (size_t i = 1; i < out->entry_count; i++)
 		if (!compare_entries(&out->entries[i], &out->entries[i - 1]))
 			return err_set(err, ERR_MALFORMED, "%s: a certificate stands twice in one trust store", name);
-	if (bulk_manifest_distinct(out) != out->certificates)
+	if (bulk_manifest_distinct(out) != out->head.certificates)
 		return err_set(err, ERR_MALFORMED, "%s: it lists %zu certificates, and says that there are %zu", name, bulk_manifest_distinct(out),
-		               out->certificates);
+		               out->head.certificates);
 	return ERR_OK;
 }
 
 static int get_marks(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
 {
 	const json_t *array;
-	int code = bulk_json_array(name, root, "tombstones", &array, err);
+	int code = bulk_json_array(name, root, "tombstones", BULK_ENTRIES_MAX, &array, err);
 	if (!code)
 		code = make_room(name, &out->tombstones, sizeof *out->tombstones, 0, json_array_size(array), err);
 	for (size_t i = 0; !code && i < json_array_size(array); i++) {
@@ -283,10 +232,10 @@ static int get_marks(const char *name, const json_t *root, struct bulk_manifest 
 		struct bulk_mark *mark = &out->tombstones[out->tombstone_count++];
 		code = bulk_json_digest(name, item, "sha256", &mark->id, err);
 		if (!code)
-			code = get_store(name, item, out->type, &mark->store, err);
+			code = get_store(name, item, out->head.type, &mark->store, err);
 	}
 	if (!code)
-		code = bulk_json_array(name, root, "blocks", &array, err);
+		code = bulk_json_array(name, root, "blocks", BULK_ENTRIES_MAX, &array, err);
 	if (!code)
 		code = make_room(name, &out->blocks, sizeof *out->blocks, 0, json_array_size(array), err);
 	for (size_t i = 0; !code && i < json_array_size(array); i++)
@@ -297,39 +246,22 @@ static int get_marks(const char *name, const json_t *root, struct bulk_manifest 
 static int get_signers(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
 {
 	const json_t *array;
-	int code = bulk_json_array(name, root, "signers", &array, err);
-	if (!code && json_array_size(array) > BULK_SIGNERS_MAX)
-		code = err_set(err, ERR_LIMIT, "%s: more than %d signers", name, BULK_SIGNERS_MAX);
+	int code = bulk_json_array(name, root, "signers", BULK_SIGNERS_MAX, &array, err);
 	for (size_t i = 0; !code && i < json_array_size(array); i++)
 		code = bulk_json_hex(name, json_array_get(array, i), &out->signers[out->signer_count++], err);
 	return code;
 }
 
-static int get_head(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
+static int get_cluster(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
 {
 	const char *cluster;
-	const json_t *archive = json_object_get(root, "archive");
-	uint64_t number;
-	int code = get_type(name, root, &out->type, err);
-	if (!code)
-		code = bulk_json_text(name, root, "cluster", &cluster, err);
-	if (!code && (code = bulk_cluster_check("cluster", cluster, err)))
+	int code = bulk_json_text(name, root, "cluster", &cluster, err);
+	if (code)
+		return code;
+	if (bulk_cluster_check("cluster", cluster, err))
 		return err_prefix(err, "%s", name);
-	if (!code)
-		snprintf(out->cluster, sizeof out->cluster, "%s", cluster);
-	if (!code)
-		code = bulk_json_number(name, root, "sequence", INT64_MAX, &out->sequence, err);
-	if (!code)
-		code = bulk_json_time(name, root, "time", &out->time, err);
-	if (!code)
-		code = bulk_json_digest(name, archive, "sha256", &out->archive, err);
-	if (!code)
-		code = bulk_json_number(name, archive, "bytes", INT64_MAX, &out->archive_bytes, err);
-	if (!code)
-		code = bulk_json_number(name, archive, "certificates", BULK_ENTRIES_MAX, &number, err);
-	if (!code)
-		out->certificates = number;
-	return code;
+	snprintf(out->cluster, sizeof out->cluster, "%s", cluster);
+	return ERR_OK;
 }
 
 int bulk_manifest_decode(const char *name, const char *bytes, size_t len, struct bulk_manifest *out, struct err *err)
@@ -340,9 +272,9 @@ int bulk_manifest_decode(const char *name, const char *bytes, size_t len, struct
 		return err_set(err, ERR_LIMIT, "%s: larger than %d MiB", name, BULK_MANIFEST_MAX >> 20);
 	int code = bulk_json_parse(name, bytes, len, 3 * (size_t)BULK_ENTRIES_MAX, &root, err);
 	if (!code)
-		code = check_format(name, root, FORMAT, err);
+		code = bulk_head_get(name, root, FORMAT, &out->head, err);
 	if (!code)
-		code = get_head(name, root, out, err);
+		code = get_cluster(name, root, out, err);
 	if (!code)
 		code = get_signers(name, root, out, err);
 	if (!code)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "truststore/bulk_type.h"
+#include "truststore/bulk_head.h"
 
 enum {
 	BULK_MANIFEST_VERSION = 1,
@@ -29,13 +29,8 @@ struct bulk_mark {
 };
 
 struct bulk_manifest {
+	struct bulk_head head; /* its sequence counts up for each cluster and type */
 	char cluster[BULK_CLUSTER_MAX + 1];
-	enum bulk_type type;
-	uint64_t sequence; /* counts up for each cluster and type */
-	int64_t time;
-	struct digest archive;
-	uint64_t archive_bytes;
-	size_t certificates; /* in the archive */
 	struct bulk_entry *entries; /* by digest, then store */
 	size_t entry_count;
 	struct bulk_mark *tombstones;
@@ -70,11 +65,7 @@ struct bulk_part {
 };
 
 struct bulk_parts {
-	enum bulk_type type;
-	uint64_t sequence;
-	int64_t time;
-	struct digest archive;
-	size_t certificates;
+	struct bulk_head head;
 	struct bulk_part *part;
 	size_t count;
 };

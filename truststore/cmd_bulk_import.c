@@ -93,8 +93,6 @@ static int load_planned(struct bulk_batch *batch, const struct cli *cli, const c
 		return code;
 	if (cluster && (code = bulk_cluster_check(plan, cluster, err)))
 		return code;
-	if (batch->count == BULK_TYPE_COUNT)
-		return err_set(err, ERR_MALFORMED, "%s: too many archives", plan);
 	batch->only = cluster;
 	if (no_signature)
 		code = load_unsigned(batch, cli, source, types, err);
@@ -126,7 +124,7 @@ static int load_plan(struct bulk_batch *batch, const struct cli *cli, const char
 	if (!code)
 		code = bulk_json_digest(file, *root, "decisions", &batch->decisions, err);
 	if (!code)
-		code = bulk_json_array(file, *root, "archives", &archives, err);
+		code = bulk_json_array(file, *root, "archives", BULK_TYPE_COUNT, &archives, err);
 	for (size_t i = 0; !code && i < json_array_size(archives); i++)
 		code = load_planned(batch, cli, file, json_array_get(archives, i), err);
 	batch->planned = true;

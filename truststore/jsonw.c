@@ -2,6 +2,7 @@
 
 #include "truststore/jsonw.h"
 
+#include <gnutls/gnutls.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,17 @@ void jsonw_time(struct jsonw *w, const char *key, int64_t when)
 {
 	char text[CLOCK_TEXT_SIZE];
 	jsonw_string(w, key, when == CLOCK_NEVER ? NULL : clock_format(when, text));
+}
+
+void jsonw_base64(struct jsonw *w, const char *key, const void *bytes, size_t len)
+{
+	gnutls_datum_t in = { (void *)bytes, (unsigned)len }, text;
+	if (gnutls_base64_encode2(&in, &text)) {
+		w->failed = true;
+		return;
+	}
+	jsonw_text(w, key, (const char *)text.data, text.size);
+	gnutls_free(text.data);
 }
 
 void jsonw_words(struct jsonw *w, const char *key, const char *words)

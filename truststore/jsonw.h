@@ -31,6 +31,7 @@ void jsonw_string(struct jsonw *w, const char *key, const char *string); /* NULL
 void jsonw_number(struct jsonw *w, const char *key, int64_t value);
 void jsonw_flag(struct jsonw *w, const char *key, bool value);
 void jsonw_time(struct jsonw *w, const char *key, int64_t when); /* CLOCK_NEVER: null */
+void jsonw_base64(struct jsonw *w, const char *key, const void *bytes, size_t len);
 void jsonw_words(struct jsonw *w, const char *key, const char *words); /* an array of words that commas separate */
 
 /* Plain text, for people: as it stands, or with what is not printable escaped, padded to `width` columns. */

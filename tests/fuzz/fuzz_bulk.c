@@ -314,8 +314,8 @@ static void put_export(struct world *w, struct bulk_place *place, unsigned how, 
 	size_t signature_len;
 	digest_of(archive, archive_len, &name.archive);
 	if (!bulk_manifest_decode("m", text, len, &manifest, NULL)) {
-		name.type = manifest.type;
-		name.sequence = manifest.sequence;
+		name.type = manifest.head.type;
+		name.sequence = manifest.head.sequence;
 		memcpy(name.cluster, manifest.cluster, sizeof name.cluster);
 	}
 	bulk_manifest_deinit(&manifest);

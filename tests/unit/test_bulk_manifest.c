@@ -19,8 +19,7 @@ static struct digest digest_number(unsigned number)
 
 static struct bulk_manifest example(void)
 {
-	struct bulk_manifest manifest = { .cluster = "west.1", .type = BULK_TFTP, .sequence = 7, .time = NOW, .archive = digest_number(1),
-	                                  .archive_bytes = 999, .certificates = 2, .signer_count = 2 };
+	struct bulk_manifest manifest = { .head = { BULK_TFTP, 7, NOW, digest_number(1), 999, 2 }, .cluster = "west.1", .signer_count = 2 };
 	manifest.signers[0] = digest_number(2);
 	manifest.signers[1] = digest_number(3);
 	manifest.entries = calloc(3, sizeof *manifest.entries);
@@ -46,12 +45,12 @@ START_TEST(a_manifest_comes_back)
 	ck_assert_int_eq(bulk_manifest_encode(&in, &text, &len, &fixture_err), 0);
 	ck_assert_msg(!bulk_manifest_decode("m", text, len, &out, &fixture_err), "%s", err_text(&fixture_err));
 	ck_assert_str_eq(out.cluster, in.cluster);
-	ck_assert_int_eq(out.type, in.type);
-	ck_assert_uint_eq(out.sequence, in.sequence);
-	ck_assert_int_eq(out.time, in.time);
-	ck_assert(digest_equal(&out.archive, &in.archive));
-	ck_assert_uint_eq(out.archive_bytes, in.archive_bytes);
-	ck_assert_uint_eq(out.certificates, 2);
+	ck_assert_int_eq(out.head.type, in.head.type);
+	ck_assert_uint_eq(out.head.sequence, in.head.sequence);
+	ck_assert_int_eq(out.head.time, in.head.time);
+	ck_assert(digest_equal(&out.head.archive, &in.head.archive));
+	ck_assert_uint_eq(out.head.archive_bytes, in.head.archive_bytes);
+	ck_assert_uint_eq(out.head.certificates, 2);
 	ck_assert_uint_eq(out.entry_count, in.entry_count);
 	for (size_t i = 0; i < in.entry_count; i++) {
 		ck_assert(digest_equal(&out.entries[i].id, &in.entries[i].id));
@@ -160,14 +159,14 @@ START_TEST(parts_come_back_unchanged)
 {
 	struct bulk_part part = { .name = { .cluster = "b", .type = BULK_TOMCAT, .sequence = 1 }, .manifest = (char *)"{\n}\r\n", .manifest_len = 5,
 	                          .signature = (uint8_t *)"\0\1\2", .signature_len = 3 };
-	struct bulk_parts in = { .type = BULK_TOMCAT, .sequence = 3, .time = NOW, .archive = digest_number(9), .certificates = 4, .part = &part, .count = 1 }, out;
+	struct bulk_parts in = { .head = { BULK_TOMCAT, 3, NOW, digest_number(9), 0, 4 }, .part = &part, .count = 1 }, out;
 	char *text;
 	size_t len;
 	ck_assert_int_eq(bulk_parts_encode(&in, &text, &len, &fixture_err), 0);
 	ck_assert_msg(!bulk_parts_decode("p", text, len, &out, &fixture_err), "%s", err_text(&fixture_err));
-	ck_assert_int_eq(out.type, BULK_TOMCAT);
-	ck_assert_uint_eq(out.sequence, 3);
-	ck_assert_uint_eq(out.certificates, 4);
+	ck_assert_int_eq(out.head.type, BULK_TOMCAT);
+	ck_assert_uint_eq(out.head.sequence, 3);
+	ck_assert_uint_eq(out.head.certificates, 4);
 	ck_assert_uint_eq(out.count, 1);
 	ck_assert_str_eq(out.part[0].name.cluster, "b");
 	ck_assert(out.part[0].manifest_len == 5 && !memcmp(out.part[0].manifest, "{\n}\r\n", 5));

@@ -28,6 +28,7 @@ START_TEST(what_is_written_is_json)
 	jsonw_time(&w, "never", CLOCK_NEVER);
 	jsonw_words(&w, "words", "CCM,TFTP");
 	jsonw_words(&w, "none", "");
+	jsonw_base64(&w, "base64", "\0\377a", 3);
 	jsonw_open(&w, "array", '[');
 	jsonw_open(&w, NULL, '{');
 	jsonw_close(&w, '}');
@@ -35,9 +36,9 @@ START_TEST(what_is_written_is_json)
 	jsonw_close(&w, ']');
 	jsonw_close(&w, '}');
 	json_t *value = parsed(&w);
-	json_t *same = json_pack("{s:s, s:n, s:i, s:b, s:s, s:n, s:[s,s], s:[], s:[{},i]}", "text",
+	json_t *same = json_pack("{s:s, s:n, s:i, s:b, s:s, s:n, s:[s,s], s:[], s:s, s:[{},i]}", "text",
 	                         "a \"b\" \\c", "nothing", "number", -5, "flag", 1, "time",
-	                         "1970-01-01T00:00:00Z", "never", "words", "CCM", "TFTP", "none", "array",
+	                         "1970-01-01T00:00:00Z", "never", "words", "CCM", "TFTP", "none", "base64", "AP9h", "array",
 	                         7);
 	ck_assert(json_equal(value, same));
 	json_decref(value);
