@@ -129,6 +129,12 @@ static bool has_fd(const struct listeners *listeners, int fd)
 	return false;
 }
 
+void listeners_shut(const struct listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		shutdown(listeners->one[i].fd, SHUT_RD);
+}
+
 void listeners_close(struct listeners *listeners, const struct listeners *other)
 {
 	for (size_t i = 0; i < listeners->count; i++)

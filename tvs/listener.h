@@ -25,6 +25,9 @@ struct listeners {
 int listeners_open(const struct settings *settings, const struct listeners *old,
                    struct listeners *out, struct err *err);
 
+/* Ends listening in every process that shares the sockets, also in one that hangs; what waits in the queues is refused. */
+void listeners_shut(const struct listeners *listeners);
+
 /* Closes those that `other` (may be NULL) does not share. */
 void listeners_close(struct listeners *listeners, const struct listeners *other);
 

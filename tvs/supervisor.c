@@ -130,9 +130,13 @@ static void stop(struct supervisor *self, int exit_code)
 	write_metrics(self);
 	ev_timer_stop(self->loop, &self->retry);
 	ev_timer_stop(self->loop, &self->deadline);
+	/* Phones shall try their next server now, not when the last worker is gone. */
+	if (self->next)
+		listeners_shut(&self->next->listeners);
+	if (self->current)
+		listeners_shut(&self->current->listeners);
 	LIST_FOREACH(child, &self->children, link)
 		child_tell(child, WORKER_LEAVE);
-	/* What waits in the queues is refused now, not when the last worker is gone. */
 	generation_drop(self->next, self->current);
 	generation_drop(self->current, NULL);
 	self->next = self->current = NULL;

@@ -177,6 +177,26 @@ wait "$tvsd_pid" || fail "exit code $?"
 log_has "stopped"
 ok "SIGTERM: no new connections, what was begun is finished, the end within 5 seconds"
 start_tvsd tvs.conf
+cat >hung.py <<'PYTHON'
+import os, signal, socket, sys
+from events import children, wait_until
+port, supervisor = int(sys.argv[1]), int(sys.argv[2])
+hung = int(children(supervisor)[0])
+def refused():
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+os.kill(hung, signal.SIGSTOP)
+os.kill(supervisor, signal.SIGTERM)
+wait_until(refused, 4, "connections are refused")
+assert str(hung) in children(supervisor), "the worker that hangs left by itself"
+os.kill(hung, signal.SIGCONT)
+PYTHON
+expect 0 python3 hung.py "$port" "$tvsd_pid"
+wait "$tvsd_pid" || fail "exit code $?"
+ok "a worker that hangs does not keep phones from their next server"
+start_tvsd tvs.conf
 begin=${EPOCHREALTIME/./}
 stop "$tvsd_pid" INT
 same 'exit code' 0 "$stopped"
