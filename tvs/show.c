@@ -52,12 +52,13 @@ json_t *show_json(const struct shown *shown)
 	return object;
 }
 
-/* The protocol carries no reason; the dates of the certificate are known here as well. */
+/* The protocol carries no reason; the dates of the certificate are known here as well. A query that found none
+ * leaves open whether the service has it. */
 static void print_reason(const struct cert *cert)
 {
 	char when[CLOCK_TEXT_SIZE];
 	int64_t now = clock_now();
-	out_printf("  reason   the service does not trust it");
+	out_printf("  reason   the service %s", cert ? "does not trust it" : "has no such certificate, or does not trust it");
 	if (cert && now > cert_not_after(cert))
 		out_printf("; it expired on %s", clock_format(cert_not_after(cert), when));
 	if (cert && now < cert_not_before(cert))

@@ -218,23 +218,23 @@ static int wait_for(struct tls_session *self)
 	return ERR_AGAIN;
 }
 
-/* Translates a code of GnuTLS that ended something. */
+/* Translates a code of GnuTLS that ended something; the text begins with `what`. */
 static int translate(struct tls_session *self, int ret, const char *what, struct err *err)
 {
 	if (ret == GNUTLS_E_AGAIN || ret == GNUTLS_E_INTERRUPTED)
 		return wait_for(self);
 	if (self->ended)
-		return err_set(err, ERR_NETWORK, "%s: the peer closed the connection", what);
+		return err_set(err, ERR_NETWORK, "%sthe peer closed the connection", what);
 	switch (ret) {
-	case GNUTLS_E_MEMORY_ERROR: return err_set(err, ERR_MEMORY, "%s: out of memory", what);
+	case GNUTLS_E_MEMORY_ERROR: return err_set(err, ERR_MEMORY, "%sout of memory", what);
 	case GNUTLS_E_PULL_ERROR:
-	case GNUTLS_E_PUSH_ERROR: return err_set(err, ERR_NETWORK, "%s: the connection broke", what);
+	case GNUTLS_E_PUSH_ERROR: return err_set(err, ERR_NETWORK, "%sthe connection broke", what);
 	case GNUTLS_E_FATAL_ALERT_RECEIVED: {
 		const char *name = gnutls_alert_get_name(gnutls_alert_get(self->gnutls));
-		return err_set(err, ERR_TLS, "%s: the peer sent the alert \"%s\"", what,
+		return err_set(err, ERR_TLS, "%sthe peer sent the alert \"%s\"", what,
 		               name ? name : "unknown");
 	}
-	default: return err_set(err, ERR_TLS, "%s: %s", what, gnutls_strerror(ret));
+	default: return err_set(err, ERR_TLS, "%s%s", what, gnutls_strerror(ret));
 	}
 }
 
@@ -261,9 +261,9 @@ static int client_failed(const struct tls_session *self, struct err *err)
 {
 	char name[128], text[128];
 	if (self->client == TLS_CLIENT_ABSENT)
-		return err_set(err, ERR_TLS, "handshake: the client shows no certificate");
+		return err_set(err, ERR_TLS, "the client shows no certificate");
 	tls_session_client_name(self, name, sizeof name);
-	return err_set(err, ERR_TLS, "handshake: the certificate of client %s is not verified: %s",
+	return err_set(err, ERR_TLS, "the certificate of client %s is not verified: %s",
 	               log_escape(text, sizeof text, name, strlen(name)), tls_session_client_why(self));
 }
 
@@ -275,13 +275,13 @@ static int handshake_failed(struct tls_session *self, int ret, struct err *err)
 		(void)gnutls_alert_send_appropriate(self->gnutls, ret);
 	switch ((enum tls_failure)self->failure) {
 	case TLS_FAILURE_SSLV2:
-		return err_set(err, ERR_TLS, "handshake: a hello in the format of SSLv2");
+		return err_set(err, ERR_TLS, "a hello in the format of SSLv2");
 	case TLS_FAILURE_VERSION:
-		return err_set(err, ERR_TLS, "handshake: no common TLS version");
+		return err_set(err, ERR_TLS, "no common TLS version");
 	case TLS_FAILURE_NO_CIPHER:
-		return err_set(err, ERR_TLS, "handshake: no common cipher suite");
+		return err_set(err, ERR_TLS, "no common cipher suite");
 	case TLS_FAILURE_CLIENT_CERTIFICATE: return client_failed(self, err);
-	default: return translate(self, ret, "handshake", err);
+	default: return translate(self, ret, "", err);
 	}
 }
 
@@ -295,7 +295,7 @@ int tls_handshake(struct tls_session *self, struct err *err)
 	} while (ret == GNUTLS_E_WARNING_ALERT_RECEIVED && ++tries < IDLE_RECORDS_MAX);
 	int code = leave(self);
 	if (code)
-		return err_set(err, code, "handshake: out of memory");
+		return err_set(err, code, "out of memory");
 	if (ret == GNUTLS_E_SUCCESS)
 		return ERR_OK;
 	if (ret == GNUTLS_E_AGAIN || ret == GNUTLS_E_INTERRUPTED)
@@ -318,7 +318,7 @@ int tls_read(struct tls_session *self, void *out, size_t size, size_t *len, stru
 	if (ret < 0) {
 		if (ret == GNUTLS_E_REHANDSHAKE)
 			(void)gnutls_alert_send(self->gnutls, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
-		return translate(self, (int)ret, "read", err);
+		return translate(self, (int)ret, "read: ", err);
 	}
 	*len = (size_t)ret;
 	return ERR_OK;
@@ -363,7 +363,7 @@ int tls_write(struct tls_session *self, const void *bytes, size_t len, struct er
 		bytes_free(&self->unsent);
 		return ERR_OK;
 	}
-	return translate(self, ret, "write", err);
+	return translate(self, ret, "write: ", err);
 }
 
 void tls_bye(struct tls_session *self)

@@ -6,6 +6,7 @@
 Listens on a free port of 127.0.0.1 (or --host), which it writes to the port file, and serves one connection
 after the other until it is killed. ROLES are numbers with commas. A request whose device name is one of
 MUTATIONS below is answered that way. MODE is "right" or:
+  ignorant    trusts nothing, whatever --trust says
   silent      accepts the connection and never says anything
   mute        shakes hands, reads, never answers
   dribble     sends its answer byte by byte, one in 0.2 s
@@ -69,7 +70,7 @@ class Fake:
     def __init__(self, use):
         self.use = use
         self.trusted = {}
-        for text in use.trust:
+        for text in use.trust if use.mode != "ignorant" else []:
             path, roles, ttl = text.rsplit(":", 2)
             der = der_of(path)
             self.trusted[hashlib.sha256(der).digest()] = (der, [int(r) for r in roles.split(",")], int(ttl))

@@ -265,6 +265,12 @@ for mode in no-certificate bad-certificate; do
 	as "$mode" 2 tvsc query --issuer "$issuer" --serial "$serial"
 	err_one_line
 done
+fake ignorant ignorant
+expect 1 tvsc --server "$ignorant" --ca tvs.pem query --issuer "$issuer" --serial "$serial" --out no.pem
+out_has "the service has no such certificate, or does not trust it"
+[ ! -e no.pem ] || fail "a certificate that was not found is written"
+expect 1 tvsc --server "$ignorant" --ca tvs.pem --json query --issuer "$issuer" --serial "$serial"
+same "a query that found nothing" '[null, false, [], null]' "$(json '[d["sha256"], d["trusted"], d["roles"], d["ttl"]]')"
 expect 2 tvsc --server "$good" --ca tvs.pem query --issuer "$issuer"
 err_has "--serial"
 expect 2 tvsc --server "$good" --ca tvs.pem query --issuer "nonsense" --serial 01
