@@ -147,6 +147,17 @@ def ask(sock, request):
     return answer
 
 
+def is_closed(sock, seconds):
+    """True if the other side closes within this time, whichever way, before it says anything."""
+    sock.settimeout(seconds)
+    try:
+        return sock.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
 def der_of(path):
     with open(path, "rb") as file:
         data = file.read()

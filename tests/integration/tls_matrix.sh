@@ -5,7 +5,7 @@ need openssl
 need_python ssl
 
 k5="AES256-GCM-SHA384 AES256-SHA256 AES256-SHA CAMELLIA256-SHA AES128-GCM-SHA256 AES128-SHA256 AES128-SHA CAMELLIA128-SHA"
-legacy=$(free_port) exact=$(free_port) request=$(free_port) require=$(free_port)
+legacy=$(free_port) middle=$(free_port) exact=$(free_port) request=$(free_port) require=$(free_port)
 ca_new capf --subj "/CN=CAPF"
 ca_new stranger --subj "/CN=stranger"
 ca_new forger --subj "/CN=CAPF"
@@ -21,6 +21,7 @@ truststore --store "$store" add tomcat-trust app.pem >>truststore.log
 truststore --store "$store" add CAPF-trust capf.pem >>truststore.log
 make_conf conf \
 	"[tvsd legacy]" "listen = 127.0.0.1:$legacy" "min-tls = 1.0" "ciphers = ${k5// /:}" \
+	"[tvsd middle]" "listen = 127.0.0.1:$middle" "min-tls = 1.1" "ciphers = ${k5// /:}" \
 	"[tvsd exact]" "listen = 127.0.0.1:$exact" "min-tls = 1.0" "ciphers = AES256-SHA256:AES128-SHA" \
 	"[tvsd request]" "listen = 127.0.0.1:$request" "min-tls = 1.0" "client-certificate = request" \
 	"[tvsd require]" "listen = 127.0.0.1:$require" "min-tls = 1.0" "client-certificate = require"
@@ -79,6 +80,11 @@ for cipher in AES256-GCM-SHA384 AES256-SHA256 AES128-GCM-SHA256 AES128-SHA256; d
 	same "$cipher with TLS 1.1" none "$(connect "$legacy" -tls1_1 -cipher "$cipher:@SECLEVEL=0" | cut -c1-4)"
 done
 ok "each of the eight suites in each version that has it"
+
+refuses "$middle" "protocol version" -tls1 -cipher 'ALL:@SECLEVEL=0'
+takes "$middle" TLSv1.1 AES256-SHA -tls1_1 -cipher 'ALL:@SECLEVEL=0'
+takes "$middle" TLSv1.2 AES256-GCM-SHA384 -tls1_2
+ok "a lowest version between"
 
 takes "$legacy" TLSv1.2 AES256-GCM-SHA384 -tls1_2 -cipher 'CAMELLIA:AES128:AES256:@SECLEVEL=0'
 takes "$legacy" TLSv1 AES256-SHA -tls1 -cipher 'CAMELLIA:AES128:AES256:@SECLEVEL=0'

@@ -8,8 +8,12 @@ make_store
 cert_new ccm --key rsa:2048 --subj '/CN=ccm.example.test/O=Example, Inc.'
 cert_new app --subj '/CN=app'
 cert_new other --subj '/CN=other'
+ca_new ca --subj '/CN=CA'
+cert_new issued --ca ca
+cert_new twin --subj '/CN=app'
+cert_new renewed --subj '/CN=app' --key key=app.key --serial "$(serial_of app.pem)"
 truststore --store "$store" --quiet add CallManager-trust ccm.pem
-truststore --store "$store" --quiet add tomcat-trust app.pem
+truststore --store "$store" --quiet add tomcat-trust app.pem ca.pem
 make_conf tvs.conf 'max-requests = 20'
 sed -i "s/^listen = .*/&, [::1]:$port/" tvs.conf
 start_tvsd tvs.conf
@@ -22,6 +26,11 @@ same answer "not trusted" "$(cat out)"
 expect 0 python3 "$phone" verify ::1 "$port" app.pem --tls 1.2
 same answer "trusted APP-SERVER 86400" "$(cat out)"
 ok "verification over IPv4 and IPv6, TLS 1.2 and 1.3"
+
+# the very same certificate or none: not that of a stored CA, nor one with the name, or also the key and serial number, of a stored one
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" ca.pem
+for name in issued twin renewed; do expect 1 python3 "$phone" verify 127.0.0.1 "$port" "$name.pem"; done
+ok "no chains, no names"
 
 expect 0 python3 "$phone" query 127.0.0.1 "$port" 'O=Example, Inc.;CN=ccm.example.test' "$(serial_of ccm.pem)"
 same answer "trusted CCM,TFTP 86400 $(sha256_of ccm.pem)" "$(cat out)"

@@ -10,6 +10,7 @@ truststore --store "$store" --quiet add CallManager-trust ccm.pem
 cat >crowd.py <<'PYTHON'
 import socket, sys
 import phone
+from phone import is_closed
 from events import connections, wait_until
 
 port = int(sys.argv[1])
@@ -19,17 +20,6 @@ using = phone.context("1.2")
 
 def plain(source="127.0.0.1", host="127.0.0.1"):
     return socket.create_connection((host, port), 5, (source, 0))
-
-
-def is_closed(sock, seconds):
-    """True if the server closed it, whichever way."""
-    sock.settimeout(seconds)
-    try:
-        return sock.recv(1) == b""
-    except TimeoutError:
-        return False
-    except OSError:
-        return True
 
 
 def talk(source="127.0.0.1"):

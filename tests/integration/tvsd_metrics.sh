@@ -11,27 +11,30 @@ make_conf tvs.conf "metrics = $tmp/tvs.prom" 'max-connections-per-address = 5' '
 start_tvsd tvs.conf
 export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
-import os, signal, socket, ssl, sys, time
+import os, re, signal, socket, ssl, sys, time
 import phone
 from events import children, connections, fresh_metrics, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 port, supervisor = int(sys.argv[1]), int(sys.argv[2])
+with open(os.environ["top_srcdir"] + "/tvs/tvsd.8") as manual:
+    documented = {name.removesuffix("_total") for name in re.findall(r"\btvs_\w+", manual.read())}
 good = phone.verify_request(phone.der_of("ccm.pem"))
 
 
 def fresh():
     """{(name, labels): value} of what is written next, after checking that it is what it says to be; and which of them count."""
-    found, counters = {}, set()
+    found, counters, names = {}, set(), set()
     for family in text_string_to_metric_families(fresh_metrics(supervisor, "tvs.prom")):
         assert family.documentation and family.type in ("counter", "gauge", "histogram"), family
-        assert family.name.startswith("tvs_"), family.name
+        names.add(family.name)
         for sample in family.samples:
             key = sample.name, *sorted(sample.labels.items())
             assert key not in found, key
             found[key] = sample.value
             if family.type != "gauge":
                 counters.add(key)
+    assert names == documented, names ^ documented
     buckets = [found[key] for key in found if key[0].endswith("_bucket")]
     assert buckets == sorted(buckets) and buckets[-1] == found[("tvs_answer_duration_seconds_count",)]
     return found, counters
@@ -53,26 +56,16 @@ try:
 except (OSError, ssl.SSLError):
     pass
 
-
-def refused(sock, seconds):
-    sock.settimeout(seconds)
-    try:
-        return sock.recv(1) == b""
-    except TimeoutError:
-        return False
-    except ConnectionResetError:
-        return True
-
-
 # as many as one address may have, which are cut after 5 seconds, and three more
 wait_until(lambda: connections(port) == 0, why="the last connection ends")
 held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
 wait_until(lambda: connections(port) == 5, why="five connections are there")
+assert fresh()[0][("tvs_connections",)] == 5
 for _ in range(3):
     with socket.create_connection(("127.0.0.1", port)) as sock:
-        assert refused(sock, 4)
+        assert phone.is_closed(sock, 4)
 for sock in held:
-    assert refused(sock, 20)
+    assert phone.is_closed(sock, 20)
 second, counters = fresh()
 expected = {
     ("tvs_answers_total", ("reason", "trusted"), ("type", "verify")): 2,
@@ -93,7 +86,7 @@ late = "tvs_failures_total", ("kind", "handshake-timeout")
 assert second[late] - first[late] >= 5
 assert second[("tvs_refusals_total", ("limit", "address"))] - first[("tvs_refusals_total", ("limit", "address"))] >= 3
 assert second[("tvs_connections_accepted_total",)] - first[("tvs_connections_accepted_total",)] >= 8
-assert second[("tvs_reloads_total", ("result", "done"))] == first[("tvs_reloads_total", ("result", "done"))] + 1
+assert second[("tvs_reloads_total", ("result", "done"))] == first[("tvs_reloads_total", ("result", "done"))] + 2
 
 
 
