@@ -24,6 +24,8 @@ set -Eeu -o pipefail
 shopt -s inherit_errexit nullglob
 export LC_ALL=C.UTF-8 TZ=UTC
 PATH=$top_builddir/truststore:$top_builddir/tvs:$top_builddir/ocsp:$top_builddir/certmon:/usr/bin:/bin:/usr/sbin:/sbin:$PATH
+# so that Python finds phone.py and events.py, and writes nothing into the source
+export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 data=$top_srcdir/tests/data
 test_name=$(basename "$0" .sh)
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/tvs-$test_name.XXXXXX") || exit 99

@@ -110,7 +110,6 @@ port=$(sed -n 's/^listen = .*:\([0-9]*\).*/\1/p' tvs.conf)
 python3 "$top_srcdir/tests/integration/ocsp_many.py" ca 10000 "$server/hang" 100 "$server/ocsp/ca" >many.pem
 truststore --config tvs.conf --quiet add --no-check tomcat-trust many.pem
 start_tvsd tvs.conf
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" <<'PYTHON' || fail "see above"
 import statistics, subprocess, sys, time
 import phone

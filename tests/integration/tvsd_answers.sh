@@ -46,7 +46,6 @@ log_has "tls=TLS1.2 cipher=ECDHE-RSA-AES256-GCM-SHA384"
 log_has "answer type=query device=CP-8861-SEP001122AABBCC"
 ok "one line an answer, with all that it should say"
 
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$(serial_of ccm.pem)" <<'PYTHON' || fail "see above"
 import socket, ssl, struct, sys, time
 import phone

@@ -14,7 +14,6 @@ truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf 'handshake-timeout = 60s' 'max-connections-per-address = 10000'
 start_tvsd tvs.conf
 
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
 import os, socket, ssl, statistics, sys, time
 import phone

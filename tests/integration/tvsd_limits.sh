@@ -29,7 +29,6 @@ def talk(source="127.0.0.1"):
 def answered(sock):
     return phone.ask(sock, good).trusted
 PYTHON
-export PYTHONPATH=$top_srcdir/tests/integration:$tmp PYTHONDONTWRITEBYTECODE=1
 
 for workers in 1 4; do
 	make_conf "tvs$workers.conf"

@@ -12,7 +12,6 @@ truststore --store "$store" --quiet add CallManager-trust always.pem
 make_conf tvs.conf 'max-requests = 0'
 sed -i 's/^workers = .*/workers = 3/' tvs.conf
 start_tvsd tvs.conf --quiet
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$top_builddir/tests/integration/churn" "$store" <<'PYTHON' || fail "see above"
 import os, subprocess, sys
 import phone

@@ -8,7 +8,6 @@ make_store
 cert_new ccm
 truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf "metrics = $tmp/tvs.prom" 'max-requests = 0'
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" <<'PYTHON' || fail "see above"
 import os, re, subprocess, sys, time
 import phone

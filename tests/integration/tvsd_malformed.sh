@@ -11,7 +11,6 @@ make_conf tvs.conf 'workers = 1' 'max-connections-per-address = 1000'
 sed -i '0,/^workers/{/^workers/d}' tvs.conf
 start_tvsd tvs.conf
 
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" >ports <<'PYTHON' || fail "see above"
 import random, ssl, sys
 import phone

@@ -9,7 +9,6 @@ cert_new ccm
 truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf "metrics = $tmp/tvs.prom" 'max-connections-per-address = 5' 'handshake-timeout = 5s'
 start_tvsd tvs.conf
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" <<'PYTHON' || fail "see above"
 import os, re, signal, socket, ssl, sys, time
 import phone

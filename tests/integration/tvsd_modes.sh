@@ -12,7 +12,6 @@ TVS_CLOCK=2020-06-01T00:00:00Z truststore --store "$store" --quiet add CallManag
 make_conf tvs.conf '[tvsd legacy]'
 legacy=$(free_port)
 printf 'listen = 127.0.0.1:%s\nmin-tls = 1.0\nciphers = AES256-SHA:CAMELLIA128-SHA:AES128-SHA256\n' "$legacy" >>tvs.conf
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 
 # asks CODE PORT [OPTION...]
 asks()

@@ -13,7 +13,6 @@ make_conf tvs.conf
 sed -i 's/^workers = .*/workers = 2/' tvs.conf
 cp tvs.conf good.conf
 start_tvsd tvs.conf
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 phone=$top_srcdir/tests/integration/phone.py
 
 presented()

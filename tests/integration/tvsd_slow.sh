@@ -10,7 +10,6 @@ truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf 'handshake-timeout = 2s' 'idle-timeout = 3s' 'max-requests = 0'
 start_tvsd tvs.conf
 
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$(serial_of ccm.pem)" <<'PYTHON' || fail "see above"
 import select, socket, ssl, sys, threading, time
 import phone

@@ -12,7 +12,6 @@ cert_new ccm
 truststore --store "$store" --quiet add CallManager-trust ccm.pem
 make_conf tvs.conf 'max-connections-per-address = 1000'
 start_tvsd tvs.conf --quiet
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$tvsd_pid" "${TEST_FULL:+100000}" "$(sed -n "s/^TVS_CFLAGS = .*-fsanitize.*/sanitized/p" "$top_builddir/Makefile")" <<'PYTHON' || fail "see above"
 import os, socket, sys
 import phone

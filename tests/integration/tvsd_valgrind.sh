@@ -16,7 +16,6 @@ log=tvsd.log start valgrind --log-file="$tmp/valgrind.%p" --error-exitcode=66 --
 	"$(command -v tvsd)" --config tvs.conf
 tvsd_pid=$pid
 wait_for 60 grep -q serving tvsd.log || fail "tvsd does not start under valgrind"
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" <<'PYTHON' || fail "see above"
 import socket, sys
 import phone

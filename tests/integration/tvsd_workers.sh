@@ -11,7 +11,6 @@ make_conf tvs.conf 'max-connections-per-address = 60'
 sed -i 's/^workers = .*/workers = 3/' tvs.conf
 systemd=$(sed -n 's/^#define HAVE_SYSTEMD //p' "$top_builddir/config.h")
 
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "${systemd:-0}" <<'PYTHON' || fail "see above"
 import os, select, signal, socket, ssl, subprocess, sys, time
 import phone

@@ -10,7 +10,6 @@ for name in always {0..9}; do cert_new "$name"; done
 truststore --store "$store" --quiet add CallManager-trust always.pem
 make_conf tvs.conf 'max-requests = 0'
 start_tvsd tvs.conf --quiet
-export PYTHONPATH=$top_srcdir/tests/integration PYTHONDONTWRITEBYTECODE=1
 python3 - "$port" "$top_builddir/tests/integration/churn" "$store" "${TEST_FULL:+500}" <<'PYTHON' || fail "see above"
 import os, random, subprocess, sys, time
 import phone
