@@ -39,7 +39,7 @@ struct conn_env {
 	struct tls_scratch *scratch;
 	struct respond respond;
 	struct pool pool;
-	struct ration cut;     /* lines about handshakes that took too long */
+	struct ration late;    /* lines about handshakes that took too long */
 	int64_t handshake_ms, idle_ms;
 	uint64_t max_requests; /* 0: no limit */
 	int64_t now_us;        /* of the monotonic clock, when the loop woke up */

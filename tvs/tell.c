@@ -60,8 +60,8 @@ void tell_late_handshake(struct conn_env *env, const struct address *peer)
 {
 	char address[ADDRESS_TEXT_SIZE];
 	metrics_add(&env->metrics->failures[METRICS_FAILURE_HANDSHAKE_TIMEOUT], 1);
-	if (ration_take(&env->cut))
-		log_line(env->log, LOG_LEVEL_NOTICE, "%s address=%s", env->cut.what,
+	if (ration_take(&env->late))
+		log_line(env->log, LOG_LEVEL_NOTICE, "%s address=%s", env->late.what,
 		         address_format(peer, address));
 }
 

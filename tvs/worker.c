@@ -105,7 +105,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 	if (self->slot->connections > self->peak)
 		self->peak = self->slot->connections;
 	self->env.metrics->log_lost = log_lost(self->env.log);
-	ration_report(&self->env.cut, self->env.log);
+	ration_report(&self->env.late, self->env.log);
 	if (self->acceptor)
 		acceptor_tick(self->acceptor);
 }
@@ -247,7 +247,7 @@ static int build(struct worker *self, struct err *err)
 	env->respond.policy = config->settings->policy;
 	env->metrics = &self->slot->metrics;
 	env->closed = on_closed;
-	env->cut.what = "handshake not done in time";
+	env->late.what = "handshake not done in time";
 	TAILQ_INIT(&env->all);
 	TAILQ_INIT(&env->more);
 	env->now_us = clock_monotonic_us();
