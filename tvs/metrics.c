@@ -70,6 +70,12 @@ static void one(FILE *stream, const char *name, const char *type, uint64_t value
 	fprintf(stream, "%s %" PRIu64 "\n", name, value);
 }
 
+/* One of several values of the same name. */
+static void labelled(FILE *stream, const char *name, const char *label, const char *word, uint64_t value)
+{
+	fprintf(stream, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, word, value);
+}
+
 static void write_answers(FILE *stream, const struct metrics *metrics)
 {
 	head(stream, "tvs_answers_total", "counter", "Requests answered, by type and reason.");
@@ -101,25 +107,20 @@ static void write_connections(FILE *stream, const struct metrics *metrics)
 	head(stream, "tvs_refusals_total", "counter",
 	     "Connections closed at once, by the limit that they met.");
 	for (int i = 0; i < METRICS_LIMIT_COUNT; i++)
-		fprintf(stream, "tvs_refusals_total{limit=\"%s\"} %" PRIu64 "\n",
-		        metrics_limit_name(i), metrics->refusals[i]);
+		labelled(stream, "tvs_refusals_total", "limit", metrics_limit_name(i), metrics->refusals[i]);
 	head(stream, "tvs_handshakes_total", "counter", "TLS handshakes done, by version.");
 	for (int i = 0; i < TLS_VERSION_COUNT; i++)
-		fprintf(stream, "tvs_handshakes_total{version=\"%s\"} %" PRIu64 "\n",
-		        tls_version_name(i), metrics->handshakes[i]);
+		labelled(stream, "tvs_handshakes_total", "version", tls_version_name(i), metrics->handshakes[i]);
 	head(stream, "tvs_handshake_failures_total", "counter", "TLS handshakes that failed, by kind.");
 	for (int i = TLS_FAILURE_NONE + 1; i < TLS_FAILURE_COUNT; i++)
-		fprintf(stream, "tvs_handshake_failures_total{kind=\"%s\"} %" PRIu64 "\n",
-		        tls_failure_name(i), metrics->handshake_failures[i]);
+		labelled(stream, "tvs_handshake_failures_total", "kind", tls_failure_name(i), metrics->handshake_failures[i]);
 	head(stream, "tvs_failures_total", "counter",
 	     "Connections that ended otherwise than they should, by kind.");
 	for (int i = 0; i < METRICS_FAILURE_COUNT; i++)
-		fprintf(stream, "tvs_failures_total{kind=\"%s\"} %" PRIu64 "\n",
-		        metrics_failure_name(i), metrics->failures[i]);
+		labelled(stream, "tvs_failures_total", "kind", metrics_failure_name(i), metrics->failures[i]);
 	head(stream, "tvs_malformed_frames_total", "counter", "Frames that are none, by what is wrong.");
 	for (int i = PROTO_OK + 1; i < PROTO_ERROR_COUNT; i++)
-		fprintf(stream, "tvs_malformed_frames_total{error=\"%s\"} %" PRIu64 "\n",
-		        proto_error_name(i), metrics->malformed[i]);
+		labelled(stream, "tvs_malformed_frames_total", "error", proto_error_name(i), metrics->malformed[i]);
 }
 
 static void write_state(FILE *stream, const struct metrics *metrics, const struct metrics_state *state)
@@ -130,8 +131,8 @@ static void write_state(FILE *stream, const struct metrics *metrics, const struc
 	    "Worker processes that ended unexpectedly and were replaced.");
 	head(stream, "tvs_reloads_total", "counter",
 	     "Changes of configuration or certificate, by whether they were taken over.");
-	fprintf(stream, "tvs_reloads_total{result=\"done\"} %" PRIu64 "\n", state->reloads);
-	fprintf(stream, "tvs_reloads_total{result=\"failed\"} %" PRIu64 "\n", state->reloads_failed);
+	labelled(stream, "tvs_reloads_total", "result", "done", state->reloads);
+	labelled(stream, "tvs_reloads_total", "result", "failed", state->reloads_failed);
 	one(stream, "tvs_store_revision", "gauge", state->store_revision, "Changes ever made to the store.");
 	one(stream, "tvs_store_certificates", "gauge", state->store_certificates,
 	    "Certificates in the store.");
@@ -144,7 +145,7 @@ static void write_state(FILE *stream, const struct metrics *metrics, const struc
 		    (uint64_t)state->certificate_not_after,
 		    "When the certificate of the service ends, since 1970.");
 	head(stream, "tvs_build_info", "gauge", "Always 1; the version stands in the label.");
-	fprintf(stream, "tvs_build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
+	labelled(stream, "tvs_build_info", "version", PACKAGE_VERSION, 1);
 }
 
 void metrics_write(FILE *stream, const struct metrics *metrics, const struct metrics_state *state)
