@@ -97,6 +97,9 @@ expect 0 T add srst-trust new.pem
 now=$(revision)
 refused "$(sha256_of new.pem | cut -c1-16)" srst-trust older.pem
 err_has "$(sha256_of older.pem | cut -c1-16)"
+cert_new twin --subj /CN=same --from 20260101000000Z --until 20410101000000Z --key rsa:2048 "${ext[@]}"
+refused "$(sha256_of new.pem | cut -c1-16)" srst-trust twin.pem # begins at the same moment, with another kind of key
+err_has "$(sha256_of twin.pem | cut -c1-16)"
 expect 0 T add srst-trust older.pem four.pem
 out_has "skipped $(sha256_of older.pem | cut -c1-16)"
 expect 0 T add srst-trust newest.pem
@@ -131,6 +134,9 @@ ok "what was removed comes back only with --again"
 cert_new big --key rsa:5120 "${ext[@]}"
 now=$(revision)
 refused '4096' tomcat-trust big.pem
+err_has "$(sha256_of big.pem | cut -c1-16)"
+cert_new most --key rsa:4096 "${ext[@]}"
+expect 0 T add tomcat-trust most.pem
 cert_new rsa3 --key rsa:3072 "${ext[@]}"
 cert_new ed --key ed25519 "${ext[@]}"
 expect 0 T add tomcat-trust rsa3.pem
@@ -144,7 +150,15 @@ expect 0 T add CAPF-trust ed.pem --quiet
 cert_new plain --key rsa:2048 "${ext[@]}"
 expect 0 T add tomcat-trust plain.pem
 [ ! -s err ] || fail "a warning about a certificate that every phone can use"
-ok "keys over 4096 bits are refused, what phones cannot use is said"
+cert_new later --until 20601231235959Z "${ext[@]}"
+openssl x509 -in later.pem -outform DER -out later.der
+now=$(revision)
+for time in '20601231235959Z 206012312359.5Z' '20601231235959Z 20601231235959+' '20601231235959Z 20601331235959Z'; do
+	python3 -c 'import sys; b = open("later.der", "rb").read(); old, new = (t.encode() for t in sys.argv[1].split()); assert b.count(old) == 1; open("time.der", "wb").write(b.replace(old, new))' "$time"
+	refused 'time.der' tomcat-trust time.der # requirement K10
+done
+expect 0 T add tomcat-trust later.der
+ok "keys over 4096 bits and times in other forms are refused, what phones cannot use is said"
 
 # the roots of what phones are made with (requirement M1): wrong in one store, at home in the other
 for name in CAP-RTP-001 CAP-RTP-002 Cisco_Manufacturing_CA 'Cisco Root CA 2048' Cisco_Manufacturing_CA_SHA2 'Cisco Root CA M2' 'ACT2 SUDI CA'; do
