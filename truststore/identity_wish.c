@@ -51,18 +51,24 @@ int identity_wish_check(const struct identity_wish *wish, struct err *err)
 	return ERR_OK;
 }
 
-/* The full name where the domain is wanted and the short one alone is set. */
-static int host_name(bool full, char out[HOST_NAME_MAX + 1], struct err *err)
+/* With its domain where that is wanted: its own, or the one that is asked for where it has none. */
+static int host_name(bool full, const char *domain, char out[HOST_NAME_MAX + 1], struct err *err)
 {
 	if (gethostname(out, HOST_NAME_MAX) < 0)
 		return err_errno(err, "the host's name");
 	out[HOST_NAME_MAX] = '\0';
 	if (!out[0])
 		return err_set(err, ERR_REFUSED, "this host has no name: give --cn");
-	if (full && !strchr(out, '.'))
+	size_t len = strlen(out);
+	if (!full || strchr(out, '.'))
+		return ERR_OK;
+	if (!domain || !domain[0])
 		return err_set(err, ERR_REFUSED,
-		               "the host's name \"%s\" has no domain, which the name of a certificate for several servers needs: give --cn and --domain",
+		               "the host's name \"%s\" has no domain, which the name of a certificate for several servers needs: give --domain",
 		               out);
+	if (len + 1 + strlen(domain) > HOST_NAME_MAX)
+		return err_set(err, ERR_REFUSED, "the host's name with the domain \"%.100s\" is too long: give --cn", domain);
+	snprintf(out + len, HOST_NAME_MAX + 1 - len, ".%s", domain);
 	return ERR_OK;
 }
 
@@ -96,7 +102,7 @@ int identity_names(const struct identity_wish *wish, struct identity_names *name
 	const char *cn = wish->common_name;
 	bool need_host = !cn || (wish->multi_server && !wish->san);
 	*what = (struct certmake){ .rule = rule, .hash = wish->hash };
-	int code = need_host ? host_name(wish->multi_server && !cn, names->host, err) : ERR_OK;
+	int code = need_host ? host_name(wish->multi_server && !cn, wish->domain, names->host, err) : ERR_OK;
 	if (!code && !cn)
 		code = certmake_common_name(rule, names->host, wish->multi_server, names->common, err);
 	if (code)

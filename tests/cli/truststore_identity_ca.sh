@@ -80,6 +80,18 @@ request CallManager-ECDSA --multi-server --cn x --san a.example.test --domain ot
 text 'DNS:a.example.test, DNS:other.test'
 request tomcat --multi-server --cn x --san a.example.test --domain ''
 same "no domain" 'DNS:a.example.test' "$(extensions | tail -n 1)"
+# by default named after this host, in its domain or the one that is given
+full=$host
+case $host in *.*) ;; *) full=$host.example.test ;; esac
+for purpose in tomcat:-ms tomcat-ECDSA:-EC-ms; do
+	request ${purpose%:*} --multi-server --san a.example.test --domain "${full#*.}"
+	text "Subject: CN = ${full%%.*}${purpose#*:}.${full#*.}"
+	same "names" "DNS:a.example.test, DNS:${full#*.}" "$(extensions | tail -n 1)"
+done
+if [ "$full" != "$host" ]; then
+	expect 2 T identity csr tomcat --multi-server --san a.example.test --yes
+	err_has 'give --domain'
+fi
 for purpose in TVS CAPF ipsec; do
 	expect 2 T identity csr $purpose --multi-server --cn x --yes
 	err_has 'several servers'
