@@ -11,7 +11,6 @@
 #include "truststore/keyfile.h"
 #include "truststore/owner.h"
 
-
 static int encrypt(gnutls_privkey_t key, const char *location, const char *passphrase, char **out, struct err *err)
 {
 	gnutls_x509_privkey_t raw = NULL;
@@ -33,18 +32,13 @@ int backup_wrap_key(const char *store_path, const char *keys, const char *refere
                     char **out, struct err *err)
 {
 	char *location = NULL;
-	gnutls_privkey_t key = NULL;
-	struct owner owner;
+	gnutls_privkey_t key;
 	*out = NULL;
 	if (keyfile_is_uri(reference))
 		return ERR_OK;
 	int code = keyfile_locate(keys, reference, &location, err);
 	if (!code)
-		code = owner_enter(store_path, &owner, err);
-	if (!code) {
-		code = keyfile_load(location, &key, err);
-		owner_leave(&owner);
-	}
+		code = keyfile_load_as_owner(store_path, location, &key, err);
 	if (!code) {
 		code = encrypt(key, location, passphrase, out, err);
 		gnutls_privkey_deinit(key);

@@ -3,18 +3,14 @@
 
 #include "truststore/cmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "truststore/addition.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
+#include "truststore/input.h"
 #include "truststore/revocation.h"
 #include "truststore/trust.h"
 
@@ -31,60 +27,9 @@ const struct cli_option cmd_add_options[] = {
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
-/* One input. What is no regular file (a pipe, a terminal) is copied to a nameless file, so that it can be read
- * again when the transaction has to run a second time. */
-struct input {
-	const char *name;
-	FILE *stream;
-};
-
-static int copy_stream(FILE *from, FILE *to, const char *name, struct err *err)
-{
-	char block[65536];
-	size_t n, total = 0;
-	while ((n = fread(block, 1, sizeof block, from)) > 0) {
-		total += n;
-		if (total > CERT_MAX_FILE)
-			return err_set(err, ERR_LIMIT, "%s: more than %d bytes", name, CERT_MAX_FILE);
-		if (fwrite(block, 1, n, to) != n)
-			return err_errno(err, "%s: cannot be copied to a temporary file", name);
-	}
-	return ferror(from) ? err_errno(err, "%s: cannot be read", name) : ERR_OK;
-}
-
-static int spool(struct input *input, struct err *err)
-{
-	FILE *copy = tmpfile();
-	if (!copy)
-		return err_errno(err, "%s: no temporary file for it", input->name);
-	int code = copy_stream(input->stream, copy, input->name, err);
-	if (code) {
-		fclose(copy);
-		return code;
-	}
-	if (input->stream != stdin)
-		fclose(input->stream);
-	input->stream = copy;
-	return ERR_OK;
-}
-
-static int input_open(struct input *input, const char *name, struct err *err)
-{
-	struct stat st;
-	bool standard = !strcmp(name, "-");
-	*input = (struct input){ .name = name, .stream = standard ? stdin : fopen(name, "re") };
-	if (!input->stream)
-		return err_errno(err, "%s: cannot be opened", name);
-	if (fstat(fileno(input->stream), &st) < 0)
-		return err_errno(err, "%s", name);
-	if (S_ISDIR(st.st_mode))
-		return err_set(err, ERR_MALFORMED, "%s: is a directory", name);
-	return standard || !S_ISREG(st.st_mode) ? spool(input, err) : ERR_OK;
-}
-
 struct adding {
 	struct session *session;
-	struct input *inputs;
+	FILE **inputs;
 	int input_count;
 	char store[RECORD_NAME_MAX + 1];
 	bool many;   /* more than one certificate in all */
@@ -97,8 +42,7 @@ struct adding {
 static void inputs_close(struct adding *adding)
 {
 	for (int i = 0; i < adding->input_count; i++)
-		if (adding->inputs[i].stream && adding->inputs[i].stream != stdin)
-			fclose(adding->inputs[i].stream);
+		input_close(adding->inputs[i]);
 	free(adding->inputs);
 }
 
@@ -109,7 +53,7 @@ static int inputs_open(struct adding *adding, const struct cli *cli, struct err 
 	if (!adding->inputs)
 		return err_set(err, ERR_MEMORY, "no memory for %d files", count);
 	for (int i = 0; !code && i < count; i++) {
-		code = input_open(&adding->inputs[i], cli_arg(cli, i + 1), err);
+		code = input_open(cli_arg(cli, i + 1), CERT_MAX_FILE, &adding->inputs[i], err);
 		adding->input_count++;
 	}
 	return code;
@@ -129,9 +73,8 @@ static int count_inputs(struct adding *adding, struct err *err)
 {
 	int seen = 0, code = ERR_OK;
 	for (int i = 0; !code && i < adding->input_count; i++) {
-		rewind(adding->inputs[i].stream);
-		code = cert_read_stream(adding->inputs[i].stream, adding->inputs[i].name, count_two,
-		                        &seen, err);
+		rewind(adding->inputs[i]);
+		code = cert_read_stream(adding->inputs[i], cli_arg(adding->session->cli, i + 1), count_two, &seen, err);
 	}
 	adding->many = seen > 1;
 	return code == ERR_STOPPED ? ERR_OK : code;
@@ -150,9 +93,8 @@ static int add_work(struct txn *txn, void *arg, struct err *err)
 	adding->revision = txn_revision(txn);
 	addition_begin(&adding->addition, txn, &adding->how);
 	for (int i = 0; !code && i < adding->input_count; i++) {
-		struct input *input = &adding->inputs[i];
-		rewind(input->stream);
-		code = cert_read_stream(input->stream, input->name, add_one, &adding->addition, err);
+		rewind(adding->inputs[i]);
+		code = cert_read_stream(adding->inputs[i], cli_arg(adding->session->cli, i + 1), add_one, &adding->addition, err);
 		if (!code)
 			code = addition_end_file(&adding->addition, err);
 	}

@@ -6,15 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "truststore/backup.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
+#include "truststore/input.h"
 #include "truststore/jsonw.h"
 #include "truststore/keyfile.h"
-#include "truststore/owner.h"
 #include "truststore/passphrase.h"
 
 const struct cli_option cmd_restore_options[] = {
@@ -35,37 +34,6 @@ struct restore {
 	size_t keys_written;
 	struct jsonw warnings;
 };
-
-/* What cannot be rewound is copied to a nameless file. */
-static int spool(struct restore *restore, struct err *err)
-{
-	char block[65536];
-	size_t n;
-	FILE *copy = tmpfile();
-	if (!copy)
-		return err_errno(err, "%s: no temporary file for it", restore->file);
-	while ((n = fread(block, 1, sizeof block, restore->stream)) > 0)
-		if (fwrite(block, 1, n, copy) != n)
-			break;
-	int code = ferror(restore->stream) ? err_errno(err, "%s: cannot be read", restore->file)
-	         : ferror(copy)            ? err_errno(err, "%s: cannot be copied to a temporary file", restore->file)
-	                                   : ERR_OK;
-	if (restore->stream != stdin)
-		fclose(restore->stream);
-	restore->stream = copy;
-	return code;
-}
-
-static int open_input(struct restore *restore, struct err *err)
-{
-	struct stat st;
-	restore->stream = !strcmp(restore->file, "-") ? stdin : fopen(restore->file, "re");
-	if (!restore->stream || fstat(fileno(restore->stream), &st))
-		return err_errno(err, "%s: cannot be opened", restore->file);
-	if (S_ISDIR(st.st_mode))
-		return err_set(err, ERR_MALFORMED, "%s: is a directory", restore->file);
-	return S_ISREG(st.st_mode) ? ERR_OK : spool(restore, err);
-}
 
 /* The store's revision; 0 where there is none yet. */
 static int open_store(struct restore *restore, uint64_t *revision, struct err *err)
@@ -135,18 +103,12 @@ static void warn_anchors(struct restore *restore)
 /* A backup has no key of a token; that must be here, and let itself be used. */
 static void warn_token_key(struct restore *restore, const char *purpose, const char *uri)
 {
-	struct owner owner;
-	gnutls_privkey_t key = NULL;
+	gnutls_privkey_t key;
 	struct err err;
-	int code = owner_enter(restore->session->path, &owner, &err);
-	if (!code) {
-		code = keyfile_load(uri, &key, &err);
-		owner_leave(&owner);
-	}
-	if (code)
+	if (keyfile_load_as_owner(restore->session->path, uri, &key, &err))
 		warn(restore, "the private key of the own certificate for %s is on a token, no backup has it, and it cannot be used here: %s",
 		     purpose, err_text(&err));
-	if (key)
+	else
 		gnutls_privkey_deinit(key);
 }
 
@@ -224,7 +186,7 @@ static int restore_all(struct restore *restore, struct err *err)
 {
 	struct session *session = restore->session;
 	uint64_t revision;
-	int code = open_input(restore, err);
+	int code = input_open(restore->file, 0, &restore->stream, err);
 	if (!code)
 		code = open_store(restore, &revision, err);
 	if (!code)
@@ -252,8 +214,7 @@ int cmd_restore(struct cli *cli)
 	int code = cmd_configure(cli, &session);
 	if (!code && restore_all(&restore, &err))
 		code = cli_fail(cli, &err);
-	if (restore.stream && restore.stream != stdin)
-		fclose(restore.stream);
+	input_close(restore.stream);
 	backup_deinit(&restore.backup);
 	jsonw_deinit(&restore.warnings);
 	free(restore.keys);

@@ -97,7 +97,6 @@ static void check_key(struct doctor *doctor, enum purpose purpose)
 static void check_request(struct doctor *doctor, enum purpose purpose)
 {
 	struct identity_record record;
-	struct owner owner;
 	char *reference, *location = NULL;
 	gnutls_privkey_t key = NULL;
 	struct err err;
@@ -107,11 +106,7 @@ static void check_request(struct doctor *doctor, enum purpose purpose)
 	int code = reference ? keyfile_locate(doctor->keys, reference, &location, &err)
 	                     : err_set(&err, ERR_MEMORY, "no memory for the name of a key");
 	if (!code)
-		code = owner_enter(doctor->path, &owner, &err);
-	if (!code) {
-		code = keyfile_load(location, &key, &err);
-		owner_leave(&owner);
-	}
+		code = keyfile_load_as_owner(doctor->path, location, &key, &err);
 	if (code)
 		doctor_find(doctor, DOCTOR_WARNING, "restore its key from a backup with keys, or make a new request",
 		            "the pending request for %s: %s", purpose_rule(purpose)->name, err_text(&err));

@@ -16,6 +16,7 @@
 
 #include "truststore/base/digest.h"
 #include "truststore/base/outfile.h"
+#include "truststore/owner.h"
 
 enum { KEY_MAX_BYTES = 65536 };
 
@@ -108,6 +109,17 @@ static int public_digest(gnutls_privkey_t key, struct digest *out, struct err *e
 		rc = gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, out->byte, &len);
 	gnutls_pubkey_deinit(public);
 	return rc < 0 ? err_set(err, ERR_CRYPTO, "public key: %s", gnutls_strerror(rc)) : ERR_OK;
+}
+
+int keyfile_load_as_owner(const char *store_path, const char *location, gnutls_privkey_t *out, struct err *err)
+{
+	struct owner owner;
+	int code = owner_enter(store_path, &owner, err);
+	if (code)
+		return code;
+	code = keyfile_load(location, out, err);
+	owner_leave(&owner);
+	return code;
 }
 
 int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err)

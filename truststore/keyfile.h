@@ -26,6 +26,9 @@ bool keyfile_is_uri(const char *location);
  * refused. The caller frees `*out` with gnutls_privkey_deinit. */
 int keyfile_load(const char *location, gnutls_privkey_t *out, struct err *err);
 
+/* The same as the owner of the store's directory (owner.h). */
+int keyfile_load_as_owner(const char *store_path, const char *location, gnutls_privkey_t *out, struct err *err);
+
 /* ERR_REFUSED unless the public key of `cert` is that of `key`; `what` names the certificate. */
 int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err);
 

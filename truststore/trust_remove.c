@@ -50,23 +50,29 @@ int trust_collect(struct txn *txn, const struct digest *cert, struct err *err)
 	return code == ERR_STORE ? trust_broken(txn, STORE_CERT, err) : code;
 }
 
+/* A membership that is to change: its bytes for the change log, which the caller frees, and what they say. */
+static int take_member(struct txn *txn, const char *store, const struct digest *cert, struct record *before,
+                       struct member_record *member, struct err *err)
+{
+	uint8_t key[MEMBER_KEY_MAX];
+	int code = trust_copy(txn, STORE_MEMBER, key, member_key(store, cert, key), before);
+	if (code || !member_record_decode((struct span){ before->bytes, before->len }, member))
+		return code;
+	record_free(before);
+	return trust_broken(txn, STORE_MEMBER, err);
+}
+
 int trust_end(struct txn *txn, const char *store, const struct digest *cert, enum change_action action,
               const char *detail, struct err *err)
 {
-	uint8_t key[MEMBER_KEY_MAX];
 	struct record before;
 	struct member_record member;
-	int code = trust_copy(txn, STORE_MEMBER, key, member_key(store, cert, key), &before);
+	int code = take_member(txn, store, cert, &before, &member, err);
 	if (code)
 		return code;
-	struct span bytes = { before.bytes, before.len };
-	code = member_record_decode(bytes, &member);
-	if (code)
-		trust_broken(txn, STORE_MEMBER, err);
-	else
-		code = trust_member_delete(txn, store, cert, member.until);
+	code = trust_member_delete(txn, store, cert, member.until);
 	if (!code)
-		code = change_add(txn, action, cert, store, detail, bytes);
+		code = change_add(txn, action, cert, store, detail, (struct span){ before.bytes, before.len });
 	record_free(&before);
 	return code ? code : trust_collect(txn, cert, err);
 }
@@ -76,18 +82,11 @@ int trust_leave(struct txn *txn, const char *store, const struct digest *cert, i
 {
 	if (until <= txn->now)
 		return trust_end(txn, store, cert, action, detail, err);
-	uint8_t key[MEMBER_KEY_MAX];
 	struct record before;
 	struct member_record member;
-	int code = trust_copy(txn, STORE_MEMBER, key, member_key(store, cert, key), &before);
+	int code = take_member(txn, store, cert, &before, &member, err);
 	if (code)
 		return code;
-	struct span bytes = { before.bytes, before.len };
-	code = member_record_decode(bytes, &member);
-	if (code) {
-		record_free(&before);
-		return trust_broken(txn, STORE_MEMBER, err);
-	}
 	int64_t old = member.until;
 	if (until < old)
 		member.until = until;
@@ -97,7 +96,7 @@ int trust_leave(struct txn *txn, const char *store, const struct digest *cert, i
 	char when[CLOCK_TEXT_SIZE], words[256];
 	snprintf(words, sizeof words, "%s, stays until %s", detail, clock_format(member.until, when));
 	if (!code)
-		code = change_add(txn, action, cert, store, words, bytes);
+		code = change_add(txn, action, cert, store, words, (struct span){ before.bytes, before.len });
 	record_free(&before);
 	return code ? code : trust_refresh(txn, cert, err);
 }

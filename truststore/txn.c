@@ -194,31 +194,42 @@ static int walk_end(struct walk *walk, struct txn *txn, int rc, int code, struct
 	return code;
 }
 
+/* Calls `each` from where the walk stands (`rc` says whether it stands anywhere), in its direction. */
+static int walk_on(struct walk *walk, struct txn *txn, enum store_db db, int rc, const void *prefix, size_t prefix_len,
+                   bool back, txn_each_fn *each, void *arg, struct err *err)
+{
+	int code = ERR_OK;
+	while (!rc && walk->key.mv_size >= prefix_len &&
+	       (!prefix_len || !memcmp(walk->key.mv_data, prefix, prefix_len))) {
+		uint64_t before = txn->changes[db];
+		if (txn->writes)
+			walk_remember(walk);
+		code = each((struct span){ walk->key.mv_data, walk->key.mv_size },
+		            (struct span){ walk->value.mv_data, walk->value.mv_size }, arg, err);
+		if (code)
+			break;
+		settle(txn);
+		if (txn->changes[db] == before)
+			rc = step(walk, back ? MDB_PREV : MDB_NEXT);
+		else
+			rc = back ? walk_back_again(walk) : walk_again(walk);
+	}
+	return walk_end(walk, txn, rc, code, err);
+}
+
 int txn_each(struct txn *txn, enum store_db db, const void *prefix, size_t prefix_len,
              const void *from, size_t from_len, txn_each_fn *each, void *arg, struct err *err)
 {
 	if (!txn->store->dbi[db])
 		return ERR_OK;
 	struct walk walk = { .cursor = NULL };
-	int code = ERR_OK, rc = walk_open(&walk, txn, db);
+	int rc = walk_open(&walk, txn, db);
 	if (!rc) {
 		walk.key = from_len ? (MDB_val){ from_len, (void *)from }
 		                    : (MDB_val){ prefix_len, (void *)prefix };
 		rc = step(&walk, walk.key.mv_size ? MDB_SET_RANGE : MDB_FIRST);
 	}
-	while (!rc && walk.key.mv_size >= prefix_len &&
-	       (!prefix_len || !memcmp(walk.key.mv_data, prefix, prefix_len))) {
-		uint64_t before = txn->changes[db];
-		if (txn->writes)
-			walk_remember(&walk);
-		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
-		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
-		if (code)
-			break;
-		settle(txn);
-		rc = txn->changes[db] == before ? step(&walk, MDB_NEXT) : walk_again(&walk);
-	}
-	return walk_end(&walk, txn, rc, code, err);
+	return walk_on(&walk, txn, db, rc, prefix, prefix_len, false, each, arg, err);
 }
 
 int txn_each_backwards(struct txn *txn, enum store_db db, txn_each_fn *each, void *arg, struct err *err)
@@ -226,19 +237,8 @@ int txn_each_backwards(struct txn *txn, enum store_db db, txn_each_fn *each, voi
 	if (!txn->store->dbi[db])
 		return ERR_OK;
 	struct walk walk = { .cursor = NULL };
-	int code = ERR_OK, rc = walk_open(&walk, txn, db);
+	int rc = walk_open(&walk, txn, db);
 	if (!rc)
 		rc = step(&walk, MDB_LAST);
-	while (!rc) {
-		uint64_t before = txn->changes[db];
-		if (txn->writes)
-			walk_remember(&walk);
-		code = each((struct span){ walk.key.mv_data, walk.key.mv_size },
-		            (struct span){ walk.value.mv_data, walk.value.mv_size }, arg, err);
-		if (code)
-			break;
-		settle(txn);
-		rc = txn->changes[db] == before ? step(&walk, MDB_PREV) : walk_back_again(&walk);
-	}
-	return walk_end(&walk, txn, rc, code, err);
+	return walk_on(&walk, txn, db, rc, NULL, 0, true, each, arg, err);
 }
