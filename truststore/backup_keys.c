@@ -1,7 +1,6 @@
 /* The private keys of a backup: into it encrypted, and out of it. */
 #include "config.h"
 
-#include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,23 +9,6 @@
 #include "truststore/backup_priv.h"
 #include "truststore/keyfile.h"
 #include "truststore/owner.h"
-
-static int encrypt(gnutls_privkey_t key, const char *location, const char *passphrase, char **out, struct err *err)
-{
-	gnutls_x509_privkey_t raw = NULL;
-	gnutls_datum_t pem = { NULL, 0 };
-	int rc = gnutls_privkey_export_x509(key, &raw);
-	if (rc >= 0)
-		rc = gnutls_x509_privkey_export2_pkcs8(raw, GNUTLS_X509_FMT_PEM, passphrase,
-		                                       GNUTLS_PKCS_PBES2_AES_256, &pem);
-	if (raw)
-		gnutls_x509_privkey_deinit(raw);
-	if (rc < 0)
-		return err_set(err, ERR_CRYPTO, "%s: cannot encrypt the key: %s", location, gnutls_strerror(rc));
-	*out = strndup((const char *)pem.data, pem.size);
-	gnutls_free(pem.data);
-	return *out ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for a private key");
-}
 
 int backup_wrap_key(const char *store_path, const char *keys, const char *reference, const char *passphrase,
                     char **out, struct err *err)
@@ -40,7 +22,7 @@ int backup_wrap_key(const char *store_path, const char *keys, const char *refere
 	if (!code)
 		code = keyfile_load_as_owner(store_path, location, &key, err);
 	if (!code) {
-		code = encrypt(key, location, passphrase, out, err);
+		code = keyfile_encrypt(key, location, passphrase, out, err);
 		gnutls_privkey_deinit(key);
 	}
 	free(location);

@@ -170,28 +170,20 @@ static int add_pem(struct exporting *e, const char *header, const void *bytes, s
 	return ERR_OK;
 }
 
-/* PKCS#8, encrypted with PBES2 and AES-256 (RFC 8018). */
 static int add_key(struct exporting *e, const char *passphrase, struct err *err)
 {
-	gnutls_privkey_t key = NULL;
-	gnutls_x509_privkey_t plain = NULL;
-	gnutls_datum_t pem = { NULL, 0 };
+	gnutls_privkey_t key;
+	char what[64], *pem;
 	int code = identity_key_load(&e->identity, e->own.keys, &key, err);
 	if (code)
 		return code;
-	int rc = gnutls_privkey_export_x509(key, &plain);
+	snprintf(what, sizeof what, "the private key for %s", purpose_rule(e->own.purpose)->name);
+	code = keyfile_encrypt(key, what, passphrase, &pem, err);
 	gnutls_privkey_deinit(key);
-	if (rc < 0)
-		return err_set(err, ERR_REFUSED, "the private key for %s is in a token, which does not give it out",
-		               purpose_rule(e->own.purpose)->name);
-	rc = gnutls_x509_privkey_export2_pkcs8(plain, GNUTLS_X509_FMT_PEM, passphrase,
-	                                       GNUTLS_PKCS_PBES2_AES_256, &pem);
-	if (rc >= 0)
-		jsonw_bytes(&e->out, pem.data, pem.size);
-	gnutls_x509_privkey_deinit(plain);
-	gnutls_free(pem.data);
-	return rc < 0 ? err_set(err, ERR_CRYPTO, "the private key cannot be encrypted: %s", gnutls_strerror(rc))
-	              : ERR_OK;
+	if (!code)
+		jsonw_plain(&e->out, pem);
+	free(pem);
+	return code;
 }
 
 static int gather_certs(struct exporting *e, struct err *err)

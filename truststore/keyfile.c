@@ -96,6 +96,34 @@ int keyfile_load(const char *location, gnutls_privkey_t *out, struct err *err)
 	return code;
 }
 
+int keyfile_load_as_owner(const char *store_path, const char *location, gnutls_privkey_t *out, struct err *err)
+{
+	struct owner owner;
+	int code = owner_enter(store_path, &owner, err);
+	if (code)
+		return code;
+	code = keyfile_load(location, out, err);
+	owner_leave(&owner);
+	return code;
+}
+
+int keyfile_encrypt(gnutls_privkey_t key, const char *what, const char *passphrase, char **out, struct err *err)
+{
+	gnutls_x509_privkey_t plain = NULL;
+	gnutls_datum_t pem = { NULL, 0 };
+	*out = NULL;
+	int rc = gnutls_privkey_export_x509(key, &plain);
+	if (rc < 0)
+		return err_set(err, ERR_REFUSED, "%s is in a token, which does not give it out", what);
+	rc = gnutls_x509_privkey_export2_pkcs8(plain, GNUTLS_X509_FMT_PEM, passphrase, GNUTLS_PKCS_PBES2_AES_256, &pem);
+	gnutls_x509_privkey_deinit(plain);
+	if (rc < 0)
+		return err_set(err, ERR_CRYPTO, "%s cannot be encrypted: %s", what, gnutls_strerror(rc));
+	*out = strndup((const char *)pem.data, pem.size);
+	gnutls_free(pem.data);
+	return *out ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for a private key");
+}
+
 /* SHA-256 over the SubjectPublicKeyInfo. */
 static int public_digest(gnutls_privkey_t key, struct digest *out, struct err *err)
 {
@@ -109,17 +137,6 @@ static int public_digest(gnutls_privkey_t key, struct digest *out, struct err *e
 		rc = gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, out->byte, &len);
 	gnutls_pubkey_deinit(public);
 	return rc < 0 ? err_set(err, ERR_CRYPTO, "public key: %s", gnutls_strerror(rc)) : ERR_OK;
-}
-
-int keyfile_load_as_owner(const char *store_path, const char *location, gnutls_privkey_t *out, struct err *err)
-{
-	struct owner owner;
-	int code = owner_enter(store_path, &owner, err);
-	if (code)
-		return code;
-	code = keyfile_load(location, out, err);
-	owner_leave(&owner);
-	return code;
 }
 
 int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err)

@@ -32,6 +32,10 @@ int keyfile_load_as_owner(const char *store_path, const char *location, gnutls_p
 /* ERR_REFUSED unless the public key of `cert` is that of `key`; `what` names the certificate. */
 int keyfile_fits(gnutls_privkey_t key, gnutls_x509_crt_t cert, const char *what, struct err *err);
 
+/* The key as PKCS#8 in PEM, encrypted under the passphrase with PBES2 and AES-256 (RFC 8018, 6.2). The caller frees `*out`. ERR_REFUSED
+ * for one that a token does not give out; `what` names the key. */
+int keyfile_encrypt(gnutls_privkey_t key, const char *what, const char *passphrase, char **out, struct err *err);
+
 /* What GnuTLS wants for the length of a key: the number of an EC key's curve. */
 unsigned keyfile_size(gnutls_pk_algorithm_t algorithm, unsigned bits);
 
