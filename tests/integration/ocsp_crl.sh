@@ -87,6 +87,23 @@ crl nolists www/nolists.crl
 issuer=nolists asked nolistsleaf 2 unreachable crl-signer
 ok "each list that does not count has its word"
 
+# Servers that misbehave; a slow one gets six times the timeout, as long as enough comes every second
+serve "$top_srcdir/tests/integration/ocsp_server.py"
+bad=http://127.0.0.1:$port
+printf '[ocsp]\ntimeout = 1s\n' >quick.conf
+for row in hang:timeout drip:timeout truncated:truncated endless:too-large loop:redirect close:network 500:http-status \
+	html:crl-malformed to/ftp:%2F%2F127.0.0.1/x:redirect; do
+	leaf served "$bad/${row%:*}"
+	expect 2 ocspcheck --config quick.conf --json cert served.pem --issuer ca.pem
+	same "error word (${row%:*})" "${row##*:}" "$(word)"
+done
+leaf served "$bad/redirect/3/file/full.crl"
+cp www/full.crl .
+asked served 0 good ''
+leaf served "$bad/redirect/4/file/full.crl"
+asked served 2 unreachable redirect
+ok "servers of lists that misbehave"
+
 # Behind a responder: dead, or without a usable answer; several points in turn
 dead=http://127.0.0.1:$(free_port)/
 cert_new fallback --ca ca --ext "authorityInfoAccess=OCSP;URI:$dead" --ext "crlDistributionPoints=URI:$base/full.crl"

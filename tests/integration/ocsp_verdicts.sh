@@ -92,6 +92,10 @@ for signer in plain server expired early foreign other trusted leaf; do
 	said ca leaf $signer r.$signer
 	judged r.$signer ca leaf unusable
 done
+expect 0 truststore --store stored init
+expect 0 truststore --store stored add tomcat-trust ca.pem trusted.pem
+expect 2 ocspcheck --store stored --json cert leaf.pem --in r.trusted
+same "a stored certificate for OCSPSigning is no trusted responder" signer-untrusted "$(word)"
 for file in r.trusted r.good r.delegate; do
 	conf=trusting.conf judged $file ca leaf good
 done
