@@ -141,6 +141,27 @@ static int collect_since(struct txn *txn, void *arg, struct err *err)
 	return change_each(txn, s->revision + 1, collect, s, err);
 }
 
+static int by_digest(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}
+
+/* One that was added to several stores has a line for each. */
+static int add_each_once(struct running *r, struct since *s, struct err *err)
+{
+	int code = ERR_OK;
+	if (s->count)
+		qsort(s->id, s->count, sizeof *s->id, by_digest);
+	for (size_t i = 0; i < s->count && !code; i++) {
+		if (i && digest_equal(&s->id[i], &s->id[i - 1]))
+			continue;
+		code = run_add(r->run, &s->id[i], err);
+		if (code == ERR_NOT_FOUND)
+			code = ERR_OK; /* it has left the store since */
+	}
+	return code;
+}
+
 static int add_since(struct running *r, struct err *err)
 {
 	struct since s = { .id = NULL };
@@ -151,11 +172,8 @@ static int add_since(struct running *r, struct err *err)
 	if (errno || *end || *text < '0' || *text > '9' || s.revision == UINT64_MAX)
 		return err_set(err, ERR_USAGE, "--since %s: a revision is a number", text);
 	int code = store_read(r->cmd.store, collect_since, &s, err);
-	for (size_t i = 0; i < s.count && !code; i++) {
-		code = run_add(r->run, &s.id[i], err);
-		if (code == ERR_NOT_FOUND)
-			code = ERR_OK; /* it has left the store since */
-	}
+	if (!code)
+		code = add_each_once(r, &s, err);
 	free(s.id);
 	return code;
 }

@@ -150,24 +150,11 @@ static void warn(const char *sentence, void *arg)
 	cli_warn(arg, "%s", sentence);
 }
 
-/* With [ocsp] enable, new certificates are checked at once. They are added already: a check that cannot be made is
- * no failure of the addition. NULL: nothing was checked. */
-static json_t *check_new(const struct adding *adding, struct cli *cli)
-{
-	const size_t *outcome = adding->addition.outcome;
-	json_t *found = NULL;
-	struct err err;
-	if (adding->dry_run || cli_has(cli, "no-check") || !(outcome[TRUST_ADDED] + outcome[TRUST_REPLACED]) ||
-	    !conf_flag(adding->session->conf, "ocsp", "enable"))
-		return NULL;
-	if (revocation_check(adding->session, adding->revision, &found, &err))
-		cli_warn(cli, "whether they are revoked was not found out: %s", err_text(&err));
-	return found;
-}
-
 static int report(const struct adding *adding, struct cli *cli, struct err *err)
 {
-	json_t *found = check_new(adding, cli);
+	const size_t *outcome = adding->addition.outcome;
+	bool new = !adding->dry_run && outcome[TRUST_ADDED] + outcome[TRUST_REPLACED];
+	json_t *found = new ? revocation_check(adding->session, adding->revision) : NULL;
 	int code = ERR_OK;
 	if (cli_json(cli))
 		code = addition_json(&adding->addition, adding->dry_run, found, err);

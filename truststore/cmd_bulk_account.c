@@ -12,13 +12,8 @@
 
 json_t *cmd_bulk_check(struct bulk_session *bs, const struct bulk_account *account)
 {
-	json_t *found = NULL;
-	struct err err;
-	if (!conf_flag(bs->session.conf, "ocsp", "enable") || !(account->outcomes[BULK_ADDED] + account->outcomes[BULK_REPLACED]))
-		return NULL;
-	if (revocation_check(&bs->session, account->revision, &found, &err))
-		cli_warn(bs->session.cli, "whether they are revoked was not found out: %s", err_text(&err));
-	return found;
+	bool new = account->outcomes[BULK_ADDED] + account->outcomes[BULK_REPLACED];
+	return new ? revocation_check(&bs->session, account->revision) : NULL;
 }
 
 static bool same_cert(const struct bulk_result *a, const struct bulk_result *b)

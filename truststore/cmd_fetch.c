@@ -3,6 +3,7 @@
 
 #include "truststore/cmd.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 #include "truststore/phonefit.h"
+#include "truststore/revocation.h"
 #include "truststore/sheet.h"
 #include "truststore/target.h"
 #include "truststore/tlspeer.h"
@@ -28,6 +30,7 @@ const struct cli_option cmd_fetch_options[] = {
 	{ "keep-old", 0, "DURATION", false, false,
 	  "how long an older one of the same subject stays (default: not at all)" },
 	{ "again", 0, NULL, false, false, "also one that was removed from this store before" },
+	{ "no-check", 0, NULL, false, false, "with [ocsp] enable: do not ask now whether it is revoked" },
 	{ "timeout", 0, "DURATION", false, false, "how long the server may take (default: 15s)" },
 	{ NULL, 0, NULL, false, false, NULL },
 };
@@ -44,6 +47,7 @@ struct fetch {
 	struct digest member;  /* of the same subject in the store */
 	bool there, has_other; /* it is in the store already; another of its subject is */
 	struct trust_added added;
+	uint64_t revision;     /* before it was added */
 	struct jsonw out;
 };
 
@@ -213,6 +217,7 @@ static int consent(struct fetch *fetch, struct err *err)
 static int add_work(struct txn *txn, void *arg, struct err *err)
 {
 	struct fetch *fetch = arg;
+	fetch->revision = txn_revision(txn);
 	return trust_add(txn, fetch->cert, &fetch->how, &fetch->added, err);
 }
 
@@ -230,7 +235,7 @@ static const char *outcome(const struct fetch *fetch)
 	}
 }
 
-static void tell(struct fetch *fetch)
+static void tell(const struct fetch *fetch)
 {
 	char other[CMD_SHORT_HASH];
 	const char *store = fetch->how.store;
@@ -245,22 +250,26 @@ static void tell(struct fetch *fetch)
 		           fetch->target.host);
 }
 
-static int report(struct fetch *fetch, struct err *err)
+static void report_text(const struct fetch *fetch, const json_t *found)
 {
 	const struct cli *cli = fetch->session->cli;
+	unsigned unfit = phonefit_of(fetch->cert);
+	if (!cli_quiet(cli))
+		tell(fetch);
+	for (int i = 0; i < PHONEFIT_COUNT; i++)
+		if (unfit & 1u << i)
+			cli_warn(cli, "the certificate has %s", phonefit_text((enum phonefit)i));
+	if (fetch->srst && !cert_self_signed(fetch->cert))
+		cli_warn(cli, "the certificate is not self-signed: phones are given this one alone, not its issuer");
+	if (found)
+		revocation_print(cli, found);
+}
+
+static int report_json(struct fetch *fetch, const json_t *found, struct err *err)
+{
 	struct jsonw *out = &fetch->out;
 	char other[DIGEST_HEX_SIZE];
 	unsigned unfit = phonefit_of(fetch->cert);
-	if (!cli_json(cli)) {
-		if (!cli_quiet(cli))
-			tell(fetch);
-		for (int i = 0; i < PHONEFIT_COUNT; i++)
-			if (unfit & 1u << i)
-				cli_warn(cli, "the certificate has %s", phonefit_text((enum phonefit)i));
-		if (fetch->srst && !cert_self_signed(fetch->cert))
-			cli_warn(cli, "the certificate is not self-signed: phones are given this one alone, not its issuer");
-		return ERR_OK;
-	}
 	jsonw_string(out, "store", fetch->how.store);
 	jsonw_string(out, "outcome", outcome(fetch));
 	jsonw_string(out, "replaced",
@@ -270,8 +279,23 @@ static int report(struct fetch *fetch, struct err *err)
 		if (unfit & 1u << i)
 			jsonw_string(out, NULL, phonefit_text((enum phonefit)i));
 	jsonw_close(out, ']');
+	if (found)
+		revocation_json(out, found);
 	jsonw_close(out, '}');
 	return jsonw_flush(out, stdout, err);
+}
+
+static int report(struct fetch *fetch, struct err *err)
+{
+	bool new = fetch->added.outcome == TRUST_ADDED || fetch->added.outcome == TRUST_REPLACED;
+	json_t *found = new ? revocation_check(fetch->session, fetch->revision) : NULL;
+	int code = ERR_OK;
+	if (cli_json(fetch->session->cli))
+		code = report_json(fetch, found, err);
+	else
+		report_text(fetch, found);
+	json_decref(found);
+	return code;
 }
 
 static int fetch_all(struct fetch *fetch, struct err *err)

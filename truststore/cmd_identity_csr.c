@@ -162,17 +162,11 @@ static int revision_work(struct txn *txn, void *arg, struct err *err)
 	return ERR_OK;
 }
 
-/* With [ocsp] enable a certificate is checked when it comes in; that it could not be is no failure. */
 static void check_new(const struct own *own, uint64_t revision)
 {
 	struct cli *cli = own->session.cli;
-	json_t *found = NULL;
-	struct err err;
-	if (cli_has(cli, "no-check") || !conf_flag(own->session.conf, "ocsp", "enable"))
-		return;
-	if (revocation_check(&own->session, revision, &found, &err))
-		cli_warn(cli, "whether it is revoked was not found out: %s", err_text(&err));
-	else if (!cli_json(cli))
+	json_t *found = revocation_check(&own->session, revision);
+	if (found && !cli_json(cli))
 		revocation_print(cli, found);
 	json_decref(found);
 }

@@ -3,6 +3,7 @@
 
 #include "truststore/cmd.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 #include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
+#include "truststore/revocation.h"
 #include "truststore/role.h"
 #include "truststore/trust.h"
 #include "truststore/usecallmanager.h"
 
 const struct cli_option cmd_usecallmanager_options[] = {
 	{ "dry-run", 0, NULL, false, false, "say what would be done, and change nothing" },
+	{ "no-check", 0, NULL, false, false, "with [ocsp] enable: do not ask now whether they are revoked" },
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
@@ -50,6 +53,7 @@ struct import {
 	struct import_row *rows;
 	size_t count, room;
 	struct txn *txn;
+	uint64_t revision; /* before anything was added */
 };
 
 static void import_deinit(struct import *import)
@@ -185,6 +189,7 @@ static int import_work(struct txn *txn, void *arg, struct err *err)
 {
 	struct import *import = arg;
 	import->txn = txn;
+	import->revision = txn_revision(txn);
 	for (size_t i = 0; i < import->count; i++) {
 		int code = import_row(import, &import->rows[i], err);
 		if (code)
@@ -240,26 +245,55 @@ static void json_row(struct jsonw *out, const struct import_row *row)
 	jsonw_close(out, '}');
 }
 
-static int report(const struct import *import, struct err *err)
+/* What is new is checked for revocation at once. */
+static json_t *check_new(const struct import *import)
+{
+	for (size_t i = 0; !import->dry_run && i < import->count; i++)
+		for (size_t k = 0; k < import->rows[i].join_count; k++) {
+			enum trust_outcome outcome = import->rows[i].join[k].added.outcome;
+			if (outcome == TRUST_ADDED || outcome == TRUST_REPLACED)
+				return revocation_check(import->session, import->revision);
+		}
+	return NULL;
+}
+
+static void report_text(const struct import *import, const json_t *found)
 {
 	const struct cli *cli = import->session->cli;
+	for (size_t i = 0; !cli_quiet(cli) && i < import->count; i++)
+		print_row(import, &import->rows[i]);
+	if (!import->count)
+		cli_warn(cli, "%s: the table holds no certificate", cli_arg(cli, 0));
+	if (found)
+		revocation_print(cli, found);
+}
+
+static int report_json(const struct import *import, const json_t *found, struct err *err)
+{
 	struct jsonw out = { 0 };
-	if (!cli_json(cli)) {
-		for (size_t i = 0; !cli_quiet(cli) && i < import->count; i++)
-			print_row(import, &import->rows[i]);
-		if (!import->count)
-			cli_warn(cli, "%s: the table holds no certificate", cli_arg(cli, 0));
-		return ERR_OK;
-	}
 	jsonw_open(&out, NULL, '{');
 	jsonw_flag(&out, "dry_run", import->dry_run);
 	jsonw_open(&out, "certificates", '[');
 	for (size_t i = 0; i < import->count; i++)
 		json_row(&out, &import->rows[i]);
 	jsonw_close(&out, ']');
+	if (found)
+		revocation_json(&out, found);
 	jsonw_close(&out, '}');
 	int code = jsonw_flush(&out, stdout, err);
 	jsonw_deinit(&out);
+	return code;
+}
+
+static int report(const struct import *import, struct err *err)
+{
+	json_t *found = check_new(import);
+	int code = ERR_OK;
+	if (cli_json(import->session->cli))
+		code = report_json(import, found, err);
+	else
+		report_text(import, found);
+	json_decref(found);
 	return code;
 }
 

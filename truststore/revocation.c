@@ -7,7 +7,7 @@
 #include "truststore/base/out.h"
 #include "truststore/base/program.h"
 
-int revocation_check(const struct session *session, uint64_t revision, json_t **out, struct err *err)
+static int check_since(const struct session *session, uint64_t revision, json_t **out, struct err *err)
 {
 	char since[24];
 	const char *config = cli_option(session->cli, "config");
@@ -37,6 +37,17 @@ int revocation_check(const struct session *session, uint64_t revision, json_t **
 		*out = json_incref(json_object_get(printed, "certificates"));
 	json_decref(printed);
 	return code;
+}
+
+json_t *revocation_check(const struct session *session, uint64_t revision)
+{
+	json_t *found = NULL;
+	struct err err;
+	if (cli_has(session->cli, "no-check") || !conf_flag(session->conf, "ocsp", "enable"))
+		return NULL;
+	if (check_since(session, revision, &found, &err))
+		cli_warn(session->cli, "whether what was added is revoked was not found out: %s", err_text(&err));
+	return found;
 }
 
 static const char *member(const json_t *object, const char *key)

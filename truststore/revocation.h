@@ -9,11 +9,11 @@
 
 struct json_t;
 
-/* Has ocspcheck look at what was added after `revision`: "ocspcheck --json run --since REVISION", with our configuration
- * and store. `*out` is the array of what it found, one object a certificate (ocspcheck(1), "JSON"); the caller
- * gives it back with json_decref. */
-int revocation_check(const struct session *session, uint64_t revision, struct json_t **out,
-                     struct err *err);
+/* With [ocsp] enable, and without the option --no-check, has ocspcheck look at what was added after `revision`: "ocspcheck --json
+ * run --since REVISION", with our configuration and store. An array of what it found, one object a certificate
+ * (ocspcheck(1), "JSON"), which the caller gives back with json_decref; NULL where nothing was checked. The
+ * certificates are added already: a check that cannot be made is a warning, no failure. */
+struct json_t *revocation_check(const struct session *session, uint64_t revision);
 
 /* Tells it: a line for each that is not good, and the number of those that are; a warning for each that is revoked. */
 void revocation_print(const struct cli *cli, const struct json_t *found);

@@ -105,6 +105,15 @@ expect 0 T import-usecallmanager good.db --dry-run
 same "lines" 7 "$(wc -l <out)"
 same "a dry run" "$before" "$(revision)"
 chmod 400 good.db
+# with [ocsp] enable what is new is checked at once; in a store of its own
+printf '[store]\npath = %s\n[ocsp]\nenable = yes\n' "$tmp/checked" >checked.conf
+expect 0 truststore --config checked.conf init
+expect 0 truststore --config checked.conf --json import-usecallmanager good.db --dry-run
+same "a dry run checks nothing" false "$(json '"revocation" in d')"
+expect 0 truststore --config checked.conf --json import-usecallmanager good.db
+same "what is new is checked" 'true' "$(json 'len(d["revocation"]) == 7 and {c["status"] for c in d["revocation"]} <= {"not-applicable", "no-source", "unreachable"}')"
+expect 0 truststore --config checked.conf --json import-usecallmanager good.db
+same "what is there already is not" false "$(json '"revocation" in d')"
 expect 0 T import-usecallmanager good.db
 same "lines" 7 "$(wc -l <out)"
 same "nothing beside it" 'good.db' "$(echo good.db*)"

@@ -229,3 +229,21 @@ expect 2 ocspcheck --config run.conf run --since 1 --all
 expect 0 ocspcheck --config run.conf --json run --since 99999999
 same "nothing since" 0 "$(json 'd["checked"]')"
 ok "truststore add checks what is new"
+
+# So do the other commands that take certificates in
+cert_new taken --ca ca --key rsa:2048 --ext "authorityInfoAccess=OCSP;URI:$url/ocsp/ca"
+index_add ca taken R
+port=$(free_port)
+log=s_server.log start openssl s_server -accept "127.0.0.1:$port" -cert taken.pem -key taken.key -www
+wait_for 10 tls_answers 127.0.0.1 "$port" || broken "openssl s_server does not answer"
+expect 0 truststore --config run.conf fetch "127.0.0.1:$port" --to tomcat-trust --fingerprint "$(sha256_of taken.pem)"
+err_has 'CN=taken is revoked (superseded)'
+is taken trusted false
+expect 0 truststore --config run.conf --json fetch "127.0.0.1:$port" --to CAPF-trust --fingerprint "$(sha256_of taken.pem)"
+same "what fetch tells" '["revoked"]' "$(json '[c["status"] for c in d["revocation"]]')"
+expect 0 truststore --config run.conf remove CAPF-trust "$(sha256_of taken.pem)"
+expect 0 truststore --config run.conf remove tomcat-trust "$(sha256_of taken.pem)"
+expect 0 truststore --config run.conf fetch "127.0.0.1:$port" --to tomcat-trust --again --no-check --fingerprint "$(sha256_of taken.pem)"
+not grep -q revoked err || fail "it was checked: $(cat err)"
+is taken status unchecked
+ok "truststore fetch checks what is new"
