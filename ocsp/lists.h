@@ -16,7 +16,7 @@ enum {
 	LISTS_PATIENCE = 6,                         /* times `timeout` for one list */
 	LISTS_RETRY = 60,                           /* seconds before a list that failed is fetched again */
 	LISTS_STORE_BYTES = 256 * 1024 * 1024,      /* of all lists in the store; one that would exceed it stays in memory */
-	LISTS_KEEP = 7 * 86400                      /* seconds that a lapsed list stays in the store */
+	LISTS_KEEP = 7 * 86400                      /* seconds that a lapsed list, or one without nextUpdate, stays in the store */
 };
 
 struct lists;
