@@ -18,7 +18,7 @@ struct scan {
  * requests, and the anchors' window. */
 int scan_store(struct scan *scan, struct store *store, struct err *err);
 
-/* The store's revocation lists that ended without a successor. */
+/* The store's revocation lists that ended SETTINGS_LIST_GRACE ago without a successor, where [ocsp] is enabled. */
 int scan_lists(struct scan *scan, struct store *store, struct err *err);
 
 /* [certmon] files and lsc-directory: PEM, DER, PKCS#12, or directories of these. What cannot be read is a finding. */

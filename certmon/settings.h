@@ -5,7 +5,11 @@
 #include "certmon/schedule.h"
 #include "truststore/base/conf.h"
 
-enum { SETTINGS_ANCHOR_WINDOW = 30 * 86400, SETTINGS_ANCHOR_AHEAD = 180 * 86400 };
+enum { /* seconds */
+	SETTINGS_ANCHOR_WINDOW = 30 * 86400,
+	SETTINGS_ANCHOR_AHEAD = 180 * 86400,
+	SETTINGS_LIST_GRACE = 2 * 3600
+};
 
 struct settings {
 	struct schedule schedule;   /* [certmon] start, frequency */

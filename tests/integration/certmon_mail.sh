@@ -60,6 +60,14 @@ fresh()
 
 export TVS_CLOCK=+60s # so that days are whole
 
+# --- a server that lets the client wait for longer than it should: begun now, looked at in the end
+
+cp -r "$store" slow-store
+mail_server slow --mode slow
+conf slow.conf "smtp = smtp://127.0.0.1:$server" 'starttls = off'
+log=slow-run.log start certmon --config slow.conf --store "$tmp/slow-store" run
+slow_pid=$pid
+
 # --- what arrives
 
 mail_server good --starttls --cert mail.pem --key mail.key --user monitor --password 'open sesame'
@@ -68,6 +76,7 @@ cp -r "$store" keep
 expect 0 certmon --config good.conf run
 out_has '3 announced, 3 messages delivered, 0 waiting'
 same 'messages' 3 "$(taken good)"
+same 'passwords' 'with TLS' "$(sort -u good/passwords)"
 python3 -B "$top_srcdir/tests/integration/check_mail.py" good plain.pem odd.pem evil.pem far.pem || fail 'the mails are not as they should be'
 ok 'three recipients get their digests, over STARTTLS with a password; headers, names and markup are safe'
 
@@ -128,8 +137,14 @@ mail_server plain-text
 refused no-starttls 'STARTTLS' "smtp = smtp://127.0.0.1:$server" 'starttls = required'
 same 'messages without TLS' 0 "$(taken plain-text)"
 ok 'no STARTTLS offered where it is required: nothing is sent'
-refused password-without-tls 'STARTTLS' "smtp = smtp://127.0.0.1:$server" 'starttls = try' 'user = monitor' "password-file = $tmp/password"
-grep -qi 'AUTH' plain-text.log && fail 'a password was tried without TLS'
+mail_server in-clear --user monitor --password 'open sesame'
+for starttls in try required; do
+	refused "password-in-clear-$starttls" 'STARTTLS' "smtp = smtp://127.0.0.1:$server" "starttls = $starttls" 'user = monitor' \
+		"password-file = $tmp/password"
+done
+[ ! -e in-clear/passwords ] || fail 'a password was sent without TLS'
+same 'messages to a server that wants the password in clear' 0 "$(taken in-clear)"
+ok 'a password is never sent without TLS, also to a server that asks for it'
 mail_server wrong-cert --starttls --cert other.pem --key other.key
 refused wrong-cert 'certificate' "smtp = smtp://127.0.0.1:$server" 'starttls = required'
 same 'messages to a server with a wrong certificate' 0 "$(taken wrong-cert)"
@@ -143,6 +158,22 @@ expect 0 certmon --config smtps.conf run
 same 'messages over smtps' 3 "$(taken smtps)"
 ok 'smtps'
 
+# --- two runs at once
+
+for round in 1 2 3 4 5; do
+	rm -rf "$store"
+	cp -r keep "$store"
+	mail_server "both$round"
+	conf both.conf "smtp = smtp://127.0.0.1:$server"
+	certmon --config both.conf run >one.log 2>&1 &
+	one=$!
+	certmon --config both.conf run >other.log 2>&1 &
+	wait "$one" || fail 'one of two runs failed'
+	wait $! || fail 'one of two runs failed'
+	same "messages of two runs at once" 3 "$(taken "both$round")"
+done
+ok 'two runs at once send each message once'
+
 # --- a sendmail-compatible command, another command, JSON
 
 rm -rf "$store"
@@ -153,10 +184,27 @@ chmod 755 sendmail notify
 conf sendmail.conf "sendmail = $tmp/sendmail" "command = $tmp/notify"
 expect 0 certmon --config sendmail.conf run
 for to in admin second web; do
-	grep -q "^To: <$to@example.test>" "sent.$to@example.test.eml" || fail "nothing for $to"
+	grep -q "^To: <$to@example.test>$" "sent.$to@example.test.eml" || fail "nothing for $to"
+	! grep -q $'\r' "sent.$to@example.test.eml" || fail 'a command gets lines that end in CR LF'
 done
 same 'findings as JSON' 3 "$(json 'len(d["due"])' notice.json)"
 ok 'sendmail and a command get theirs'
+
+# --- what became of the slow one
+
+code=0
+wait "$slow_pid" || code=$?
+same 'exit code with a slow server' 2 "$code"
+grep -q '3 messages could not be delivered and wait for the next run: .*: not tried any more: .*timed out' slow-run.log ||
+	fail 'the slow server is not named'
+expect 0 certmon --store slow-store --json report
+same 'attempts' '[[1, "waiting"], [1, "waiting"], [1, "waiting"]]' "$(json '[[m["attempts"], m["state"]] for m in d["messages"]]')"
+same 'messages of the slow server' 0 "$(taken slow)"
+mail_server slow-good
+conf after.conf "smtp = smtp://127.0.0.1:$server"
+expect 0 certmon --config after.conf --store slow-store run
+same 'messages after the slow server' 3 "$(taken slow-good)"
+ok 'a server that does not greet in time is left, once for all recipients, and the messages wait'
 
 # --- settings that make no sense
 
@@ -166,6 +214,16 @@ err_has 'neither smtp nor sendmail'
 conf bad.conf "smtp = smtp://127.0.0.1:25" 'starttls = off' 'user = monitor' "password-file = $tmp/password"
 expect 2 certmon --config bad.conf run
 err_has 'never sent without TLS'
+conf bad.conf "smtp = smtp://127.0.0.1:25" 'user = monitor'
+expect 2 certmon --config bad.conf run
+err_has 'bad.conf:'
+err_has 'belong together'
+conf bad.conf "smtp = smtp://127.0.0.1:25" 'lsc = yes'
+expect 2 certmon --config bad.conf run
+err_has 'lsc-directory'
+sed 's/^from = .*/from = -X@example.test/' after.conf >bad.conf
+expect 2 certmon --config bad.conf run
+err_has 'as its sender'
 sed -i 's/^to = .*/to = admin@example.test\\nBcc: x/' good.conf
 expect 2 certmon --config good.conf run
 err_has 'is not an e-mail address'

@@ -201,6 +201,11 @@ run_ocsp() { expect 0 ocspcheck --config certmon.conf run --all; }
 run_ocsp
 run 0 report
 out_lacks 'has no successor'
+TVS_CLOCK=+121h run 0 report # an hour after its end
+out_lacks 'has no successor'
 TVS_CLOCK=+6d run 0 report
 out_has "the revocation list http://127.0.0.1:$http/ca.crl has no successor"
-ok 'a revocation list that ended without a successor'
+sed -i 's/^enable = yes/enable = no/' certmon.conf
+TVS_CLOCK=+6d run 0 report
+out_lacks 'has no successor'
+ok 'a revocation list that ended without a successor, and time for it to come, and only where lists are used'

@@ -5,7 +5,8 @@ usage: smtpd.py DIRECTORY [--mode MODE] [--cert FILE --key FILE] [--starttls] [-
 
 MODE: ok, 451 (temporary refusal of the recipient), 550 (permanent), 452-data (temporary after the message),
 drop (the connection breaks after the message), slow (answers the greeting after a while).
-Writes DIRECTORY/port when it listens, and each message with its envelope as DIRECTORY/NNNN.json.
+Writes DIRECTORY/port when it listens, each message with its envelope as DIRECTORY/NNNN.json, and for each password that it
+gets a line to DIRECTORY/passwords. With --user but without --cert it takes passwords in clear.
 """
 import argparse
 import asyncio
@@ -55,6 +56,8 @@ class SlowSMTP(SMTP):
 
 def authenticator(options):
     def check(server, session, envelope, mechanism, data):
+        with open(os.path.join(options.directory, "passwords"), "a", encoding="ascii") as file:
+            file.write("with TLS\n" if session.ssl is not None else "in clear\n")
         good = isinstance(data, LoginPassword) and data.login == options.user.encode() \
             and data.password == options.password.encode()
         return AuthResult(success=good)
