@@ -13,12 +13,16 @@ echo 'open sesame' >password
 chmod 600 password
 
 truststore --store "$store" --quiet init
-cert_new plain --days 20 --subj '/C=NZ/O=Example Telephony/CN=www.example.test' --ext 'subjectAltName=DNS:www.example.test,DNS:phones.example.test'
+cert_new plain --days 20 --subj '/C=NZ/O=Example Telephony/CN=www.example.test' --ext 'subjectAltName=DNS:www.example.test,DNS:phones.example.test,IP:192.0.2.33'
 cert_new odd --days 10 --subj '/CN=Zürich – Société d’Essai' --key rsa:2048
 cert_new evil --days 12 --subj $'/CN=x\r\nBcc: victim@example.test\r\n\r\n<script>alert(1)<\\/script>' --key rsa:2048
 cert_new far --days 300
 truststore --store "$store" --quiet add tomcat-trust plain.pem --owner web@example.test
 truststore --store "$store" --quiet add CallManager-trust odd.pem evil.pem far.pem
+cert_new old --days 15 --subj /CN=renewed.example.test --key rsa:2048 --serial 51
+cert_new renewed --days 400 --subj /CN=renewed.example.test --key rsa:2048
+truststore --store "$store" --quiet add tomcat-trust old.pem
+truststore --store "$store" --quiet add tomcat-trust renewed.pem --keep-old 100d
 
 # mail_server NAME [OPTION...]: starts one; $server is its port, its messages are in the directory NAME
 mail_server()
@@ -51,13 +55,6 @@ taken()
 	echo ${#files[@]}
 }
 
-# fresh: nothing is remembered any more
-fresh()
-{
-	rm -rf "$tmp/store.now"
-	cp -r "$store" "$tmp/store.now"
-}
-
 export TVS_CLOCK=+60s # so that days are whole
 
 # --- a server that lets the client wait for longer than it should: begun now, looked at in the end
@@ -77,7 +74,7 @@ expect 0 certmon --config good.conf run
 out_has '3 announced, 3 messages delivered, 0 waiting'
 same 'messages' 3 "$(taken good)"
 same 'passwords' 'with TLS' "$(sort -u good/passwords)"
-python3 -B "$top_srcdir/tests/integration/check_mail.py" good plain.pem odd.pem evil.pem far.pem || fail 'the mails are not as they should be'
+python3 -B "$top_srcdir/tests/integration/check_mail.py" good plain.pem odd.pem evil.pem far.pem old.pem renewed.pem || fail 'the mails are not as they should be'
 ok 'three recipients get their digests, over STARTTLS with a password; headers, names and markup are safe'
 
 expect 0 certmon --config good.conf run

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges the messages that a test's mail server took, with Python's own MIME and X.509 parsers.
 
-usage: check_mail.py DIRECTORY PLAIN.pem ODD.pem EVIL.pem FAR.pem
+usage: check_mail.py DIRECTORY PLAIN.pem ODD.pem EVIL.pem FAR.pem OLD.pem RENEWED.pem
 """
 import email
 import email.policy
@@ -12,6 +12,7 @@ import sys
 from datetime import datetime, timezone
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 
@@ -28,9 +29,21 @@ class Tags(html.parser.HTMLParser):
         self.text += data
 
 
-def digest(path):
+def load(path):
     with open(path, "rb") as file:
-        return x509.load_pem_x509_certificate(file.read()).fingerprint(SHA256()).hex()
+        return x509.load_pem_x509_certificate(file.read())
+
+
+def digest(path):
+    return load(path).fingerprint(SHA256()).hex()
+
+
+def facts(path):
+    """What must be said of each certificate."""
+    cert = load(path)
+    key = cert.public_key()
+    return [digest(path), f"{cert.serial_number:X}", cert.not_valid_after.isoformat() + "Z", "certmon ack " + digest(path),
+            f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'EC'} {key.key_size}"]
 
 
 def read(path):
@@ -65,23 +78,24 @@ def check(envelope, message, wanted, unwanted):
 
 
 def main():
-    directory, plain, odd, evil, far = sys.argv[1:]
+    directory, plain, odd, evil, far, old, renewed = sys.argv[1:]
     mails = {}
     for path in sorted(glob.glob(directory + "/0*.json")):
         envelope, message = read(path)
         mails[envelope["to"][0]] = (envelope, message)
     assert set(mails) == {"admin@example.test", "second@example.test", "web@example.test"}, mails.keys()
     assert len({message["Message-ID"] for _, message in mails.values()}) == 3
-    everything = [digest(plain), digest(odd), digest(evil), "Zürich – Société d’Essai", "www.example.test",
+    everything = [*facts(plain), *facts(odd), *facts(evil), *facts(old), "covered by", digest(renewed), "Zürich – Société d’Essai", "www.example.test",
                   "phones.example.test", "tomcat-trust", "CallManager-trust", "APP-SERVER", "CCM,TFTP",
-                  "phones will refuse HTTPS services that present it", "certmon ack " + digest(odd), "expires in 9 days",
-                  "truststore add tomcat-trust"]
+                  "phones will refuse HTTPS services that present it", "expires in 9 days",
+                  "truststore add tomcat-trust", "IP:192.0.2.33", "expires in 19 days"]
     text = check(*mails["admin@example.test"], everything, [digest(far)])
     assert text.index(digest(odd)) < text.index(digest(evil)) < text.index(digest(plain)), "the most urgent come first"
+    assert text.index(digest(plain)) < text.index("Nothing to worry about") < text.index(digest(old)), "what is covered stands apart"
     subject = mails["admin@example.test"][1]["Subject"]
     assert subject == "Certificates: 3 to look after, first Zürich – Société d’Essai expires in 9 days", subject
     check(*mails["second@example.test"], everything, [digest(far)])
-    check(*mails["web@example.test"], [digest(plain)], [digest(odd), digest(evil), digest(far)])
+    check(*mails["web@example.test"], [digest(plain)], [digest(odd), digest(evil), digest(far), digest(old)])
     subject = mails["web@example.test"][1]["Subject"]
     assert subject == "Certificates: www.example.test expires in 19 days", subject
 
