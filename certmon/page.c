@@ -41,9 +41,9 @@ static const char STYLE[] =
 	"td{padding:8px 12px 8px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}td.short{white-space:nowrap;overflow-wrap:normal}"
 	"td:first-child{width:28%;min-width:200px}td.state{min-width:120px}td.where{min-width:130px}td.next{width:34%;min-width:220px}"
 	"code{font:12px ui-monospace,Menlo,Consolas,monospace;color:var(--soft)}"
-	"@media(max-width:640px){main{padding:16px 12px 32px}.row{grid-template-columns:minmax(0,1fr) auto}"
-	".row svg,.row .axis{grid-column:1/-1;grid-row:2}}"
-	"@media(max-width:900px){thead{display:none}tr{display:block;padding:8px 0;border-bottom:1px solid var(--line)}"
+	"@media(max-width:480px){.axis span:nth-child(even){display:none}}"
+	"@media(max-width:900px){main{padding:16px 12px 32px}.row{grid-template-columns:minmax(0,1fr) auto}"
+	".row svg,.row .axis{grid-column:1/-1;grid-row:2}thead{display:none}tr{display:block;padding:8px 0;border-bottom:1px solid var(--line)}"
 	"td,td:first-child,td.short,td.state,td.where,td.next{display:block;width:auto;border:0;padding:1px 0;white-space:normal;min-width:0}td[data-h]:not(:empty)::before{content:attr(data-h) ': ';color:var(--soft)}}";
 
 static bool drawn(const struct finding *finding)
