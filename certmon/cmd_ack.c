@@ -77,6 +77,23 @@ static int ack_work(struct txn *txn, void *arg, struct err *err)
 	                  (struct span){ 0 });
 }
 
+static int print_ack(const struct cli *cli, const struct ack *ack, struct err *err)
+{
+	char hex[DIGEST_HEX_SIZE], until[CLOCK_TEXT_SIZE];
+	digest_hex(&ack->found, hex);
+	if (cli_json(cli)) {
+		json_t *object = json_pack("{s:s}", "sha256", hex);
+		json_object_set_new(object, "acknowledged_until", ack->undo ? json_null() : out_time(ack->until));
+		json_object_set_new(object, "acknowledged_reason", ack->undo ? json_null() : out_text(ack->reason, strlen(ack->reason)));
+		return out_json(object, err);
+	}
+	if (!cli_quiet(cli) && ack->undo)
+		out_printf("%s is announced again\n", hex);
+	else if (!cli_quiet(cli))
+		out_printf("%s is silent until %s\n", hex, clock_format(ack->until, until));
+	return ERR_OK;
+}
+
 static int run_ack(struct cli *cli, struct ack *ack)
 {
 	struct cmd cmd = { 0 };
@@ -94,12 +111,8 @@ static int run_ack(struct cli *cli, struct ack *ack)
 	cmd_close(&cmd);
 	if (code)
 		return cli_fail(cli, &err);
-	char hex[DIGEST_HEX_SIZE], until[CLOCK_TEXT_SIZE];
-	if (!cli_quiet(cli) && ack->undo)
-		out_printf("%s is announced again\n", digest_hex(&ack->found, hex));
-	else if (!cli_quiet(cli))
-		out_printf("%s is silent until %s\n", digest_hex(&ack->found, hex), clock_format(ack->until, until));
-	return EXIT_YES;
+	code = print_ack(cli, ack, &err);
+	return code ? cli_fail(cli, &err) : EXIT_YES;
 }
 
 int cmd_ack(struct cli *cli)

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,11 +14,24 @@
 
 enum { WATCH_INTERVAL_S = 3600 };
 
-static int print_message(const char *to, const char *subject, const char *bytes, size_t len, void *arg, struct err *err)
+/* Messages that a dry run shows. */
+struct shown {
+	json_t *array; /* NULL: as text */
+	size_t count;
+};
+
+static int show_message(const char *to, const char *subject, const char *bytes, size_t len, void *arg, struct err *err)
 {
-	(void)subject;
-	(void)arg;
+	struct shown *shown = arg;
 	(void)err;
+	shown->count++;
+	if (shown->array) {
+		json_t *object = json_object();
+		json_object_set_new(object, "to", out_text(to, strlen(to)));
+		json_object_set_new(object, "subject", out_text(subject, strlen(subject)));
+		json_object_set_new(object, "message", json_stringn(bytes, len));
+		return json_array_append_new(shown->array, object) ? err_set(err, ERR_MEMORY, "no memory") : ERR_OK;
+	}
 	printf("--- to %s\n", to);
 	for (size_t i = 0; i < len; i++)
 		if (bytes[i] != '\r')
@@ -76,8 +90,14 @@ static int run_dry_once(struct cli *cli)
 	struct cmd cmd;
 	struct err err;
 	int code = cmd_open(cli, STORE_READ, &cmd, &err);
+	struct shown shown = { .array = cli_json(cli) ? json_array() : NULL };
 	if (!code)
-		code = run_dry(&cmd.run, print_message, NULL, &err);
+		code = run_dry(&cmd.run, show_message, &shown, &err);
+	if (!code && shown.array)
+		code = out_json(json_incref(shown.array), &err);
+	else if (!code && !shown.count && !cli_quiet(cli))
+		puts("nothing is due");
+	json_decref(shown.array);
 	cmd_close(&cmd);
 	return code ? cli_fail(cli, &err) : EXIT_YES;
 }
@@ -103,12 +123,29 @@ int cmd_watch(struct cli *cli)
 	}
 }
 
+static int test_one(const struct cli *cli, struct sender *sender, const char *from, const char *to, json_t *results, struct err *err)
+{
+	char reply[SEND_REPLY_SIZE], host[MESSAGE_HOST_SIZE];
+	size_t len;
+	char *message = message_test(from, to, message_host(host), clock_now(), &len);
+	int code = message ? sender_mail(sender, to, message, len, reply, err) : err_set(err, ERR_MEMORY, "no memory");
+	free(message);
+	if (code)
+		return code;
+	if (results)
+		json_array_append_new(results, json_pack("{s:o,s:o}", "to", out_text(to, strlen(to)), "reply", out_text(reply, strlen(reply))));
+	else if (!cli_quiet(cli))
+		out_printf("%s: %s\n", to, reply);
+	return ERR_OK;
+}
+
 int cmd_test_mail(struct cli *cli)
 {
 	struct conf *conf = NULL;
 	struct settings settings;
 	struct sender *sender = NULL;
 	struct err err;
+	json_t *results = cli_json(cli) ? json_array() : NULL;
 	int code = conf_load(cli_option(cli, "config"), &conf, &err);
 	if (!code && !conf_flag(conf, "certmon", "email"))
 		code = err_set(&err, ERR_CONFIG, "%s: [certmon] email = no: mail is off", conf_file(conf));
@@ -116,15 +153,11 @@ int cmd_test_mail(struct cli *cli)
 		code = settings_read(conf, &settings, &err);
 	if (!code)
 		code = sender_new(conf, &sender, &err);
-	for (const char *const *to = code ? NULL : conf_list(conf, "certmon", "to"); to && *to && !code; to++) {
-		char reply[SEND_REPLY_SIZE], host[MESSAGE_HOST_SIZE];
-		size_t len;
-		char *message = message_test(conf_text(conf, "certmon", "from"), *to, message_host(host), clock_now(), &len);
-		code = message ? sender_mail(sender, *to, message, len, reply, &err) : err_set(&err, ERR_MEMORY, "no memory");
-		if (!code && !cli_quiet(cli))
-			out_printf("%s: %s\n", *to, reply);
-		free(message);
-	}
+	for (const char *const *to = code ? NULL : conf_list(conf, "certmon", "to"); to && *to && !code; to++)
+		code = test_one(cli, sender, conf_text(conf, "certmon", "from"), *to, results, &err);
+	if (!code && results)
+		code = out_json(json_incref(results), &err);
+	json_decref(results);
 	sender_free(sender);
 	conf_free(conf);
 	return code ? cli_fail(cli, &err) : EXIT_YES;

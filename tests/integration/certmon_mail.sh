@@ -19,7 +19,8 @@ cert_new evil --days 12 --subj $'/CN=x\r\nBcc: victim@example.test\r\n\r\n<scrip
 cert_new far --days 300
 truststore --store "$store" --quiet add tomcat-trust plain.pem --owner web@example.test
 truststore --store "$store" --quiet add CallManager-trust odd.pem evil.pem far.pem
-cert_new old --days 15 --subj /CN=renewed.example.test --key rsa:2048 --serial 51
+cert_new old --from 20200101000000Z --until "$(date -u -d '+15 days' +%Y%m%d%H%M%SZ)" --subj /CN=renewed.example.test --key rsa:2048 \
+	--serial 51
 cert_new renewed --days 400 --subj /CN=renewed.example.test --key rsa:2048
 truststore --store "$store" --quiet add tomcat-trust old.pem
 truststore --store "$store" --quiet add tomcat-trust renewed.pem --keep-old 100d
@@ -70,6 +71,16 @@ slow_pid=$pid
 mail_server good --starttls --cert mail.pem --key mail.key --user monitor --password 'open sesame'
 conf good.conf "smtp = smtp://127.0.0.1:$server" 'starttls = required' 'user = monitor' 'password-file = '"$tmp/password"
 cp -r "$store" keep
+expect 0 certmon --config good.conf run --dry-run
+same 'mails of a dry run' '--- to admin@example.test --- to second@example.test --- to web@example.test' "$(grep -e '^--- to ' out | tr '\n' ' ' | sed 's/ $//')"
+expect 0 certmon --config good.conf run --dry-run --json
+python3 - <<'PYTHON' || fail 'the JSON of a dry run is not as it should be'
+import email, json
+mails = json.load(open("out", encoding="utf-8"))
+assert [mail["to"] for mail in mails] == ["admin@example.test", "second@example.test", "web@example.test"], mails
+assert all(email.message_from_string(mail["message"])["To"] == f"<{mail['to']}>" for mail in mails)
+PYTHON
+same 'messages after dry runs' 0 "$(taken good)"
 expect 0 certmon --config good.conf run
 out_has '3 announced, 3 messages delivered, 0 waiting'
 same 'messages' 3 "$(taken good)"
@@ -78,6 +89,8 @@ python3 -B "$top_srcdir/tests/integration/check_mail.py" good plain.pem odd.pem 
 ok 'three recipients get their digests, over STARTTLS with a password; headers, names and markup are safe'
 
 expect 0 certmon --config good.conf run
+expect 0 certmon --config good.conf run --dry-run
+out_has 'nothing is due'
 expect 0 certmon --config good.conf report --json
 same 'messages after a second run' 3 "$(taken good)"
 same 'replies' 3 "$(json 'sum("taken as number" in m["reply"] and m["state"] == "delivered" for m in d["messages"])')"
@@ -85,6 +98,8 @@ ok 'a second run repeats nothing; the replies are kept'
 
 expect 0 certmon --config good.conf test-mail
 out_has 'admin@example.test: 250 2.0.0 taken'
+expect 0 certmon --config good.conf --json test-mail
+same 'test-mail as JSON' '["admin@example.test", "second@example.test"]' "$(json '[m["to"] for m in d if "taken as number" in m["reply"]]')"
 ok 'test-mail'
 
 # --- what cannot be delivered waits

@@ -62,7 +62,13 @@ run 0 ack "$(sha256_of soon.pem)" --until +30d --reason 'nobody needs it'
 plugin 0 check
 plugin 1 check --warning 300d
 out_has '1 warning'
-run 0 unack "$(sha256_of soon.pem)"
+run 0 report --json
+same 'an acknowledged one' '[true, "nobody needs it"]' \
+	"$(json '[[f["acknowledged"], f["acknowledged_reason"]] for f in d["findings"] if "soon" in f["subject"]][0]')"
+run 0 report
+grep -q '^silent .*CN=soon.example.test  (until [0-9-]*: nobody needs it)$' out || fail 'the table does not say why it is silent'
+run 0 unack --json "$(sha256_of soon.pem)"
+same 'unack as JSON' "[\"$(sha256_of soon.pem)\", null]" "$(json '[d["sha256"], d["acknowledged_until"]]')"
 plugin 2 check
 run 2 unack "$(sha256_of soon.pem)"
 err_has 'not acknowledged'
