@@ -242,6 +242,9 @@ int own_report(const struct own *own, const struct identity_result *result, enum
 	const struct cli *cli = own->session.cli;
 	char cert[DIGEST_HEX_SIZE], old[DIGEST_HEX_SIZE];
 	const char *name = purpose_rule(own->purpose)->name;
+	if (result->unannounced.code && conf_is_set(own->session.conf, "bulk", "directory"))
+		cli_warn(cli, "other clusters must accept the new signer of exports by hand, since the old one cannot tell them of it: %s",
+		         err_text(&result->unannounced));
 	digest_hex(&result->cert, cert);
 	digest_hex(&result->old, old);
 	if (cli_json(cli)) {

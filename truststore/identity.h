@@ -73,6 +73,7 @@ struct identity_result {
 	struct digest cert;
 	bool replaced;
 	struct digest old;
+	struct err unannounced; /* why the old one did not sign its successor (bulk_successor.h); code 0: it did, or there is nothing to sign */
 };
 
 /* Makes a key and a certificate signed by it, which takes the place of what the purpose had. The key is written before

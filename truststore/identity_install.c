@@ -416,8 +416,10 @@ int identity_install(struct store *store, const struct identity_wish *wish,
 		code = compare_names(&in, &pending, err);
 	in.change = (struct identity_change){ .wish = wish, .cert = in.leaf, .key = pending.key,
 	                                      .installs = true };
-	if (!code)
+	if (!code) {
+		identity_announce(store, &in.change);
 		code = store_write(store, install_work, &in, err);
+	}
 	if (!code && in.change.old_key &&
 	    (code = identity_key_delete(store, wish, in.change.old_key, err)))
 		err_prefix(err, "the new certificate is in use, but");
@@ -425,6 +427,7 @@ int identity_install(struct store *store, const struct identity_wish *wish,
 	*result = in.change.result;
 	forget(&in);
 	free(in.change.old_key);
+	bulk_successor_deinit(&in.change.successor);
 	pending_deinit(&pending);
 	return code;
 }

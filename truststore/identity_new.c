@@ -78,8 +78,10 @@ int identity_new(struct store *store, const struct identity_wish *wish,
 		code = make_cert(wish, key, &cert, err);
 	change.cert = cert;
 	change.key = reference;
-	if (!code)
+	if (!code) {
+		identity_announce(store, &change);
 		code = store_write(store, put_work, &change, err);
+	}
 	if (code && reference)
 		identity_key_delete(store, wish, reference, NULL); /* nothing points to it */
 	else if (!code && change.old_key &&
@@ -90,6 +92,7 @@ int identity_new(struct store *store, const struct identity_wish *wish,
 	cert_free(cert);
 	free(reference);
 	free(change.old_key);
+	bulk_successor_deinit(&change.successor);
 	*result = change.result;
 	return code;
 }

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 
+#include "truststore/bulk_successor.h"
 #include "truststore/identity.h"
 #include "truststore/trust.h"
 
@@ -32,11 +33,16 @@ struct identity_change {
 	const struct identity_wish *wish;
 	const struct cert *cert;
 	const char *key;               /* its reference */
+	struct bulk_successor successor; /* of identity_announce; may be without a signature */
 	bool installs;                 /* that is the pending request's key, and the request is done with */
 	struct identity_result result; /* filled */
 	char *old_key;                 /* reference that nothing points to any more; the caller frees it */
 };
 int identity_put(struct txn *txn, struct identity_change *change, struct err *err);
+
+/* Has the present certificate sign who follows it, as long as its key is there. That it cannot is told in `result`, and no reason not to
+ * renew. The caller frees change->successor. */
+void identity_announce(struct store *store, struct identity_change *change);
 
 /* A pending request takes the place of another; `*old_key` as above. */
 int identity_put_csr(struct txn *txn, const struct identity_wish *wish, const gnutls_datum_t *request,

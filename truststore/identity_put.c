@@ -212,6 +212,24 @@ static int take_over(struct txn *txn, struct identity_change *change, struct ide
 	                                   : let_go(txn, wish->purpose, old, &change->old_key, err);
 }
 
+void identity_announce(struct store *store, struct identity_change *change)
+{
+	const struct identity_wish *wish = change->wish;
+	err_clear(&change->result.unannounced);
+	bulk_successor_make(store, wish->purpose, wish->keys, cert_sha256(change->cert), &change->successor, &change->result.unannounced);
+}
+
+static int put_successor(struct txn *txn, struct identity_change *change, struct err *err)
+{
+	struct identity_result *result = &change->result;
+	if (!change->successor.signature)
+		return ERR_OK;
+	if (result->replaced && digest_equal(&result->old, &change->successor.old))
+		return bulk_successor_put(txn, &change->successor, err);
+	err_set(&result->unannounced, ERR_BUSY, "another certificate took its place meanwhile");
+	return ERR_OK;
+}
+
 int identity_put(struct txn *txn, struct identity_change *change, struct err *err)
 {
 	const struct identity_wish *wish = change->wish;
@@ -231,6 +249,8 @@ int identity_put(struct txn *txn, struct identity_change *change, struct err *er
 		code = put_record(txn, wish->purpose, &record,
 		                  change->result.replaced ? "another certificate" : "its first certificate",
 		                  err);
+	if (!code)
+		code = put_successor(txn, change, err);
 	free(memory);
 	return code;
 }

@@ -46,6 +46,7 @@ static const struct {
 	[STORE_NOTICE] = { "notice", 0 },
 	[STORE_OUTBOX] = { "outbox", 0 },
 	[STORE_PEER] = { "peer", 0 },
+	[STORE_SUCCESSOR] = { "successor", 0 },
 	[STORE_MARK] = { "mark", 0 },
 	[STORE_CHANGE] = { "change", 0 },
 };

@@ -32,6 +32,7 @@ enum store_db { /* the named databases of FORMAT.md */
 	STORE_NOTICE,
 	STORE_OUTBOX,
 	STORE_PEER,
+	STORE_SUCCESSOR,
 	STORE_MARK,
 	STORE_CHANGE,
 	STORE_DB_COUNT
