@@ -58,7 +58,8 @@ struct bulk_contribution {
 	struct bulk_manifest manifest;
 	struct cert *signer;
 	struct digest digest; /* of the manifest's bytes */
-	bool own, news;       /* of this cluster; its signer was confirmed just now */
+	bool own;       /* of this cluster */
+	bool announced; /* the signer was unknown, and one who is known has named it as its successor */
 };
 void bulk_contribution_deinit(struct bulk_contribution *contribution);
 

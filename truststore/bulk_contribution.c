@@ -21,20 +21,12 @@ void bulk_contribution_deinit(struct bulk_contribution *contribution)
 }
 
 struct looking {
-	const char *cluster;
+	const char *file;
+	const struct bulk *bulk;
+	const struct bulk_contribution *c;
 	struct bulk_peer peer;
-	const struct digest *signer;
-	bool blocked;
+	bool blocked, known, followed;
 };
-
-static int look_work(struct txn *txn, void *arg, struct err *err)
-{
-	struct looking *l = arg;
-	struct span value;
-	l->blocked = !txn_get(txn, STORE_BLOCK, l->signer->byte, DIGEST_SIZE, &value);
-	int code = bulk_peer_get(txn, l->cluster, &l->peer, err);
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
-}
 
 /* A signer that the settings name: [bulk peer NAME] signer. */
 static bool in_settings(const struct conf *conf, const char *cluster, const struct digest *signer)
@@ -54,38 +46,83 @@ static bool in_settings(const struct conf *conf, const char *cluster, const stru
 	return false;
 }
 
-static int check_validity(const struct bulk *bulk, const char *file, const struct cert *signer, struct err *err)
+static bool is_blocked(struct txn *txn, const struct digest *cert)
+{
+	struct span value;
+	return !txn_get(txn, STORE_BLOCK, cert->byte, DIGEST_SIZE, &value);
+}
+
+static bool known_by_itself(const struct looking *l, const struct digest *cert)
+{
+	return bulk_peer_knows(&l->peer, cert) || in_settings(l->bulk->conf, l->peer.name, cert);
+}
+
+/* Does a succession lead from one that is known to the signer? Each step must be signed by the one before; what begins with a stranger says
+ * nothing. */
+static int follow(struct looking *l, struct txn *txn, struct err *err)
+{
+	const struct bulk_succession *succession = &l->c->manifest.succession;
+	const struct digest *at = NULL;
+	for (unsigned i = 0; i < succession->count; i++) {
+		const struct bulk_successor *step = &succession->step[i];
+		bool next = at && digest_equal(at, &step->old);
+		if ((!next && !known_by_itself(l, &step->old)) || is_blocked(txn, &step->old))
+			continue;
+		int code = bulk_successor_verify(l->file, step, err);
+		if (code)
+			return code;
+		at = &step->new;
+	}
+	l->followed = at && digest_equal(at, cert_sha256(l->c->signer));
+	return ERR_OK;
+}
+
+static int look_work(struct txn *txn, void *arg, struct err *err)
+{
+	struct looking *l = arg;
+	const struct digest *signer = cert_sha256(l->c->signer);
+	int code = bulk_peer_get(txn, l->c->part.name.cluster, &l->peer, err);
+	if (code && code != ERR_NOT_FOUND)
+		return code;
+	l->blocked = is_blocked(txn, signer);
+	l->known = known_by_itself(l, signer);
+	return l->known || l->c->own ? ERR_OK : follow(l, txn, err);
+}
+
+static int check_validity(const struct looking *l, struct err *err)
 {
 	char hex[DIGEST_HEX_SIZE], when[CLOCK_TEXT_SIZE];
-	int64_t from = cert_not_before(signer), to = cert_not_after(signer);
-	if (from <= bulk->now && bulk->now <= to)
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which %s %s", file, digest_hex(cert_sha256(signer), hex), cert_subject(signer),
-	               bulk->now > to ? "has expired:" : "is not valid before", clock_format(bulk->now > to ? to : from, when));
+	const struct cert *signer = l->c->signer;
+	int64_t now = l->bulk->now, from = cert_not_before(signer), to = cert_not_after(signer);
+	digest_hex(cert_sha256(signer), hex);
+	if (l->blocked)
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here", l->file, hex, cert_subject(signer));
+	if (now > to)
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which has expired: %s", l->file, hex, cert_subject(signer),
+		               clock_format(to, when));
+	if (now < from)
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is not valid before %s", l->file, hex, cert_subject(signer),
+		               clock_format(from, when));
+	return ERR_OK;
 }
 
 /* Is it somebody whom we know, or are told now to believe? */
-static int check_signer(struct bulk *bulk, const char *file, struct bulk_contribution *c, struct looking *l, struct err *err)
+static int check_signer(const struct bulk *bulk, struct bulk_contribution *c, struct looking *l, struct err *err)
 {
 	char hex[DIGEST_HEX_SIZE];
 	int code = store_read(bulk->store, look_work, l, err);
-	if (code)
+	if (!code)
+		code = check_validity(l, err);
+	c->announced = l->followed;
+	if (code || l->known || l->followed)
 		return code;
-	digest_hex(l->signer, hex);
-	if (l->blocked)
-		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here", file, hex, cert_subject(c->signer));
-	code = check_validity(bulk, file, c->signer, err);
-	if (code)
-		return code;
-	if (bulk_peer_knows(&l->peer, l->signer) || in_settings(bulk->conf, l->cluster, l->signer))
-		return ERR_OK;
+	digest_hex(cert_sha256(c->signer), hex);
 	if (c->own)
-		return err_set(err, ERR_REFUSED, "%s: it bears the name of this cluster, but is signed by %s (%s), which never signed an export of this store", file,
+		return err_set(err, ERR_REFUSED, "%s: it bears the name of this cluster, but is signed by %s (%s), which never signed an export of this store", l->file,
 		               hex, cert_subject(c->signer));
 	if (!bulk->confirm)
-		return err_set(err, ERR_REFUSED, "%s: the signer %s (%s) of cluster %s is not known here", file, hex, cert_subject(c->signer), l->cluster);
-	c->news = true;
-	return bulk->confirm(bulk->confirm_arg, l->cluster, c->signer, err);
+		return err_set(err, ERR_REFUSED, "%s: the signer %s (%s) of cluster %s is not known here", l->file, hex, cert_subject(c->signer), l->peer.name);
+	return bulk->confirm(bulk->confirm_arg, c->part.name.cluster, c->signer, err);
 }
 
 /* The manifest must be the one that its name promises, and no older than what was seen. */
@@ -109,18 +146,16 @@ int bulk_contribution_check(struct bulk *bulk, struct bulk_part *part, struct bu
 	char file[BULK_NAME_SIZE];
 	*out = (struct bulk_contribution){ .part = *part };
 	*part = (struct bulk_part){ .manifest = NULL };
-	struct looking l = { .cluster = out->part.name.cluster };
+	struct looking l = { .file = file, .bulk = bulk, .c = out };
 	bulk_name_format(&out->part.name, BULK_MANIFEST, file);
-	out->own = bulk->cluster && !strcasecmp(bulk->cluster, l.cluster);
+	out->own = bulk->cluster && !strcasecmp(bulk->cluster, out->part.name.cluster);
 	digest_of(out->part.manifest, out->part.manifest_len, &out->digest);
 	int code = bulk_sign_verify(file, out->part.manifest, out->part.manifest_len, out->part.signature, out->part.signature_len,
 	                            &out->signer, err);
-	if (code)
-		return code;
-	l.signer = cert_sha256(out->signer);
-	code = check_signer(bulk, file, out, &l, err);
 	if (!code)
 		code = bulk_manifest_decode(file, out->part.manifest, out->part.manifest_len, &out->manifest, err);
+	if (!code)
+		code = check_signer(bulk, out, &l, err);
 	return code ? code : check_place(file, out, &l.peer, err);
 }
 
@@ -143,7 +178,7 @@ int bulk_contribution_record(struct txn *txn, const struct bulk_contribution *c,
 	peer.format = BULK_MANIFEST_VERSION;
 	seen->sequence = c->manifest.head.sequence;
 	seen->manifest = c->digest;
-	snprintf(detail, sizeof detail, "signer of cluster %s accepted", peer.name);
+	snprintf(detail, sizeof detail, "signer of cluster %s accepted%s", peer.name, c->announced ? ", as the one before it announced" : "");
 	if (!known)
 		code = change_add(txn, CHANGE_OTHER, cert_sha256(c->signer), NULL, detail, (struct span){ NULL, 0 });
 	else

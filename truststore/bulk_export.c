@@ -9,7 +9,7 @@
 #include "truststore/bulk.h"
 #include "truststore/bulk_sign.h"
 #include "truststore/identity.h"
-#include "truststore/trust.h"
+#include "truststore/trust_priv.h"
 
 /* One call of bulk_export. */
 struct exporting {
@@ -27,50 +27,68 @@ struct exporting {
 
 /* --- who signs */
 
-static const enum purpose signing[] = { PURPOSE_ITLRECOVERY, PURPOSE_CALLMANAGER };
-enum { SIGNING = sizeof signing / sizeof signing[0] };
-
 struct candidate {
 	bool there;
 	struct digest cert;
 	int64_t since;
+	bool known;  /* to others, by the last export */
+	bool linked; /* a succession leads to it from one that is */
 };
 
-static int find_candidates(struct exporting *e, struct txn *txn, struct candidate found[SIGNING], struct err *err)
+static int find_link(struct exporting *e, struct txn *txn, struct candidate *candidate, struct err *err)
 {
-	struct identity_record record;
-	e->manifest.signer_count = 0;
-	for (int i = 0; i < SIGNING; i++) {
-		int code = identity_record_get(txn, signing[i], &record, err);
-		if (code && code != ERR_NOT_FOUND)
-			return code;
-		found[i] = (struct candidate){ .there = !code && record.has_cert };
-		if (!found[i].there)
-			continue;
-		found[i].cert = record.cert;
-		found[i].since = record.renewed > record.created ? record.renewed : record.created;
-		e->manifest.signers[e->manifest.signer_count++] = record.cert;
-	}
-	return ERR_OK;
+	struct bulk_succession succession = { .count = 0 };
+	int code = bulk_succession_get(txn, &candidate->cert, &succession, err);
+	for (unsigned i = 0; !code && i < e->own.signer_count; i++)
+		candidate->linked |= bulk_succession_has(&succession, &e->own.signers[i]);
+	bulk_succession_deinit(&succession);
+	return code;
 }
 
-/* ITLRecovery, else CallManager. One that is new signs only when the others had time to learn of it from a manifest that the one they know
- * has signed. */
+static int find_candidate(struct exporting *e, struct txn *txn, enum purpose purpose, struct candidate *out, struct err *err)
+{
+	struct identity_record record;
+	struct cert_record cert;
+	*out = (struct candidate){ .there = false };
+	int code = identity_record_get(txn, purpose, &record, err);
+	if (code == ERR_NOT_FOUND || (!code && !record.has_cert))
+		return ERR_OK;
+	if (!code && trust_cert_get(txn, &record.cert, &cert))
+		return trust_broken(txn, STORE_CERT, err);
+	if (code || cert.not_after < e->bulk->now)
+		return code; /* what has expired signs nothing */
+	*out = (struct candidate){ .there = true, .cert = record.cert, .since = record.renewed > record.created ? record.renewed : record.created,
+	                           .known = bulk_peer_knows(&e->own, &record.cert) };
+	e->manifest.signers[e->manifest.signer_count++] = record.cert;
+	return find_link(e, txn, out, err);
+}
+
+/* ITLRecovery, else CallManager. An ITLRecovery that is new and never signed waits, so that others can learn of it from a manifest which the one
+ * that they know has signed. */
+static int choose(const struct exporting *e, const struct candidate found[BULK_SIGNING])
+{
+	const struct candidate *recovery = &found[0], *manager = &found[1];
+	if (!recovery->there || !manager->there)
+		return recovery->there ? 0 : 1;
+	bool proven = !e->own.signer_count || digest_equal(&e->own.signers[0], &recovery->cert);
+	bool young = e->bulk->now - recovery->since < e->bulk->wait;
+	return !proven && young && (manager->known || (manager->linked && !recovery->linked)) ? 1 : 0;
+}
+
 static int choose_signer(struct exporting *e, struct txn *txn, struct err *err)
 {
-	struct candidate found[SIGNING];
-	int code = find_candidates(e, txn, found, err);
-	if (code)
-		return code;
-	int first = found[0].there ? 0 : 1;
-	if (first == 0 && found[1].there && e->own.signer_count && !digest_equal(&e->own.signers[0], &found[0].cert) &&
-	    bulk_peer_knows(&e->own, &found[1].cert) && e->bulk->now - found[0].since < e->bulk->wait)
-		first = 1;
+	struct candidate found[BULK_SIGNING];
+	int code = ERR_OK;
+	e->manifest.signer_count = 0;
+	for (int i = 0; !code && i < BULK_SIGNING; i++)
+		code = find_candidate(e, txn, bulk_signing[i], &found[i], err);
+	if (!code && !e->manifest.signer_count)
+		return err_set(err, ERR_NOT_FOUND, "there is no valid own certificate to sign the export with: `truststore identity new ITLRecovery` makes one");
+	int chosen = code ? 0 : choose(e, found);
 	identity_deinit(&e->signer);
-	code = identity_get(txn, signing[first], &e->signer, err);
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, code, "there is no own certificate to sign the export with: `truststore identity new ITLRecovery` makes one");
-	return code;
+	if (!code)
+		code = identity_get(txn, bulk_signing[chosen], &e->signer, err);
+	return code ? code : bulk_succession_get(txn, &e->signer.cert, &e->manifest.succession, err);
 }
 
 /* --- is there something new */

@@ -18,6 +18,7 @@ void bulk_manifest_deinit(struct bulk_manifest *manifest)
 	free(manifest->entries);
 	free(manifest->tombstones);
 	free(manifest->blocks);
+	bulk_succession_deinit(&manifest->succession);
 	*manifest = (struct bulk_manifest){ .entry_count = 0 };
 }
 
@@ -120,6 +121,20 @@ static void put_marks(struct jsonw *w, const struct bulk_manifest *manifest)
 	jsonw_close(w, ']');
 }
 
+static void put_succession(struct jsonw *w, const struct bulk_succession *succession)
+{
+	jsonw_open(w, "successors", '[');
+	for (unsigned i = 0; i < succession->count; i++) {
+		const struct bulk_successor *step = &succession->step[i];
+		jsonw_open(w, NULL, '{');
+		put_digest(w, "old", &step->old);
+		put_digest(w, "new", &step->new);
+		jsonw_base64(w, "signature", step->signature, step->signature_len);
+		jsonw_close(w, '}');
+	}
+	jsonw_close(w, ']');
+}
+
 int bulk_manifest_encode(const struct bulk_manifest *manifest, char **out, size_t *len, struct err *err)
 {
 	struct jsonw w = { 0 };
@@ -129,6 +144,7 @@ int bulk_manifest_encode(const struct bulk_manifest *manifest, char **out, size_
 	for (unsigned i = 0; i < manifest->signer_count; i++)
 		put_digest(&w, NULL, &manifest->signers[i]);
 	jsonw_close(&w, ']');
+	put_succession(&w, &manifest->succession);
 	int code = put_entries(&w, manifest, err);
 	if (code) {
 		jsonw_deinit(&w);
@@ -252,6 +268,28 @@ static int get_signers(const char *name, const json_t *root, struct bulk_manifes
 	return code;
 }
 
+/* Only where there is one: the first programs wrote none. */
+static int get_succession(const char *name, const json_t *root, struct bulk_succession *out, struct err *err)
+{
+	const json_t *array = NULL;
+	if (!json_object_get(root, "successors"))
+		return ERR_OK;
+	int code = bulk_json_array(name, root, "successors", BULK_SUCCESSORS_MAX, &array, err);
+	for (size_t i = 0; !code && i < json_array_size(array); i++) {
+		const json_t *item = json_array_get(array, i);
+		struct bulk_successor *step = &out->step[out->count++];
+		*step = (struct bulk_successor){ .signature = NULL };
+		code = bulk_json_digest(name, item, "old", &step->old, err);
+		if (!code)
+			code = bulk_json_digest(name, item, "new", &step->new, err);
+		if (!code)
+			code = bulk_json_base64(name, item, "signature", &step->signature, &step->signature_len, err);
+		if (!code && step->signature_len > BULK_SUCCESSOR_SIGNATURE_MAX)
+			code = err_set(err, ERR_LIMIT, "%s: a signature of more than %d bytes", name, BULK_SUCCESSOR_SIGNATURE_MAX);
+	}
+	return code;
+}
+
 static int get_cluster(const char *name, const json_t *root, struct bulk_manifest *out, struct err *err)
 {
 	const char *cluster;
@@ -277,6 +315,8 @@ int bulk_manifest_decode(const char *name, const char *bytes, size_t len, struct
 		code = get_cluster(name, root, out, err);
 	if (!code)
 		code = get_signers(name, root, out, err);
+	if (!code)
+		code = get_succession(name, root, &out->succession, err);
 	if (!code)
 		code = get_entries(name, root, out, err);
 	if (!code)

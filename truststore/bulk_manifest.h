@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "truststore/bulk_head.h"
+#include "truststore/bulk_successor.h"
 
 enum {
 	BULK_MANIFEST_VERSION = 1,
@@ -39,6 +40,7 @@ struct bulk_manifest {
 	size_t block_count;
 	struct digest signers[BULK_SIGNERS_MAX]; /* certificates that may sign what comes next */
 	unsigned signer_count;
+	struct bulk_succession succession; /* that leads to the certificate which signs this */
 };
 
 void bulk_manifest_deinit(struct bulk_manifest *manifest);

@@ -4,7 +4,7 @@
  *
  * An input is a byte that says who signs, the manifest's text, a NUL, and the archive: as it stands where it begins as DER does, else a byte
  * for the certificates that are in it and one for how it is encrypted. In the text, $A is the archive's SHA-256, $B its size, $0 to $7 are
- * those of the certificates. */
+ * those of the certificates, $S and $X those of the known signer and of the stranger, $V is what the stranger signed: that it follows the other. */
 #include "config.h"
 
 #include <ftw.h>
@@ -154,7 +154,9 @@ struct world {
 	struct store *store;
 	struct conf *conf;
 	gnutls_privkey_t key;
-	struct cert *signer, *stranger; /* of the same key */
+	struct cert *signer, *stranger;
+	gnutls_privkey_t stranger_key;
+	gnutls_datum_t claim; /* base64 */
 	struct cert *cert[CERTS];
 };
 
@@ -179,18 +181,42 @@ static struct cert *make_cert(gnutls_x509_privkey_t key, const char *subject, un
 	return cert;
 }
 
-static void make_certs(struct world *w)
+static gnutls_x509_privkey_t make_key(void)
 {
-	static const char *const subjects[CERTS] = { "CN=zero", "CN=one", "CN=two", "CN=three", "CN=same", "CN=same", "CN=six", "CN=seven" };
 	gnutls_x509_privkey_t key;
 	must(gnutls_x509_privkey_init(&key));
 	must(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+	return key;
+}
+
+static void make_certs(struct world *w)
+{
+	static const char *const subjects[CERTS] = { "CN=zero", "CN=one", "CN=two", "CN=three", "CN=same", "CN=same", "CN=six", "CN=seven" };
+	gnutls_x509_privkey_t key = make_key();
 	for (unsigned i = 0; i < CERTS; i++)
 		w->cert[i] = make_cert(key, subjects[i], i + 1, NOW - (365 - (int)i) * DAY);
 	w->signer = make_cert(key, "CN=recovery", 20, NOW - DAY);
-	w->stranger = make_cert(key, "CN=stranger", 21, NOW - DAY);
 	must(gnutls_privkey_init(&w->key));
 	must(gnutls_privkey_import_x509(w->key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE));
+}
+
+/* The stranger's own word that he follows the known signer. */
+static void make_stranger(struct world *w)
+{
+	char old[DIGEST_HEX_SIZE], new[DIGEST_HEX_SIZE], text[192];
+	gnutls_x509_privkey_t key = make_key();
+	gnutls_datum_t signature;
+	uint8_t *bytes;
+	size_t len;
+	w->stranger = make_cert(key, "CN=stranger", 21, NOW - DAY);
+	must(gnutls_privkey_init(&w->stranger_key));
+	must(gnutls_privkey_import_x509(w->stranger_key, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE));
+	int n = snprintf(text, sizeof text, "tvs-bulk-successor 1\nold %s\nnew %s\n", digest_hex(cert_sha256(w->signer), old),
+	                 digest_hex(cert_sha256(w->stranger), new));
+	must(bulk_sign(text, (size_t)n, w->stranger, w->stranger_key, &bytes, &len, NULL));
+	signature = (gnutls_datum_t){ bytes, (unsigned)len };
+	must(gnutls_base64_encode2(&signature, &w->claim));
+	free(bytes);
 }
 
 /* One by hand, one removed, one blocked, one of this cluster's, one of another's, an older one of a subject. */
@@ -198,6 +224,8 @@ static int fill(struct txn *txn, void *arg, struct err *err)
 {
 	const struct world *w = arg;
 	struct trust_added added;
+	struct bulk_peer peer = { .name = "west", .format = BULK_MANIFEST_VERSION, .signers = { *cert_sha256(w->signer) }, .signer_count = 1 };
+	must(bulk_peer_put(txn, &peer, err));
 	must(trust_add(txn, w->cert[0], &(struct trust_add){ .store = "CallManager-trust" }, &added, err));
 	must(trust_add(txn, w->cert[1], &(struct trust_add){ .store = "CallManager-trust" }, &added, err));
 	must(trust_remove(txn, "CallManager-trust", cert_sha256(w->cert[1]), "", false, err));
@@ -235,6 +263,7 @@ static struct world *the_world(void)
 	if (!mkdtemp(path))
 		abort();
 	make_certs(world);
+	make_stranger(world);
 	must(conf_load("/dev/null", &world->conf, &err));
 	must(store_create(path, &err));
 	must(store_open(path, STORE_WRITE, &world->store, &err));
@@ -294,6 +323,12 @@ static size_t make_manifest(const struct world *w, const char *template, size_t 
 			snprintf(word, sizeof word, "%zu", archive_len);
 		} else if (c == '$' && which >= '0' && which < '0' + CERTS) {
 			digest_hex(cert_sha256(w->cert[which - '0']), word);
+		} else if (c == '$' && (which == 'S' || which == 'X')) {
+			digest_hex(cert_sha256(which == 'S' ? w->signer : w->stranger), word);
+		} else if (c == '$' && which == 'V') {
+			append(text, &len, (const char *)w->claim.data, w->claim.size);
+			i++;
+			continue;
 		} else {
 			append(text, &len, &c, 1);
 			continue;
@@ -319,7 +354,7 @@ static void put_export(struct world *w, struct bulk_place *place, unsigned how, 
 		memcpy(name.cluster, manifest.cluster, sizeof name.cluster);
 	}
 	bulk_manifest_deinit(&manifest);
-	must(bulk_sign(text, len, how & 1 ? w->stranger : w->signer, w->key, &signature, &signature_len, NULL));
+	must(bulk_sign(text, len, how & 1 ? w->stranger : w->signer, how & 1 ? w->stranger_key : w->key, &signature, &signature_len, NULL));
 	if (how & 2)
 		signature[signature_len - 1] ^= 1;
 	__wrap_bulk_place_put(place, bulk_name_format(&name, BULK_ARCHIVE, file), archive, archive_len, NULL);

@@ -49,6 +49,7 @@ pending()
 	fail "$*: the pending request has no key"
 }
 
+succession= # set: it is looked at as well
 # strike HOW WHAT ARGUMENT...: at each step of `truststore identity ARGUMENT...`
 strike()
 {
@@ -69,6 +70,7 @@ strike()
 		[ "$how:$code" != full:2 ] || err_one_line
 		new=$(in_use "$what, $how at step $n")
 		pending "$what, $how at step $n"
+		[ -z "$succession" ] || named "$new"
 		if [ "$new" = "$old" ]; then undone=$((undone + 1)); else done_after=$((done_after + 1)); fi
 		if [ "$code" = 0 ] && [ "$1" != csr ]; then
 			[ "$new" != "$old" ] || fail "$what says it is done, but is not"
@@ -150,3 +152,23 @@ for how in 'echo garbage >FILE' 'rm FILE' ': >FILE'; do
 	[ "$(in_use "$how")" != "$old" ] || fail "not renewed after $how"
 done
 ok "a certificate whose key is lost can be renewed"
+
+# A certificate that signs exports names its successor in the same step.
+rm -rf start
+purpose=CallManager
+truststore --store "$tmp/start" init >/dev/null
+truststore --store "$tmp/start" identity new $purpose --cn ucm.example.test --quiet >/dev/null
+truststore --store "$tmp/start" identity show $purpose --json >used.json
+old=$(json 'd["sha256"]' used.json)
+# named NEW: an export says that NEW follows the old one, and nothing where the old one is still in use
+named()
+{
+	local want=$old$1
+	[ "$1" != "$old" ] || want=
+	rm -rf place
+	mkdir place
+	T bulk export --type tftp --cluster x --directory "$tmp/place" --quiet
+	same "who follows the old one" "$want" "$(json '"".join(s["old"] + s["new"] for s in d["successors"])' place/*.json)"
+}
+succession=yes
+strike kill 'renewal of a signer' regenerate $purpose --yes

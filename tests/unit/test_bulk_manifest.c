@@ -33,6 +33,9 @@ static struct bulk_manifest example(void)
 	manifest.blocks = calloc(1, sizeof *manifest.blocks);
 	manifest.blocks[0] = digest_number(7);
 	manifest.block_count = 1;
+	manifest.succession.count = 2;
+	manifest.succession.step[0] = (struct bulk_successor){ digest_number(8), digest_number(9), (uint8_t *)strdup("first"), 5 };
+	manifest.succession.step[1] = (struct bulk_successor){ digest_number(9), digest_number(2), (uint8_t *)strdup("second"), 6 };
 	bulk_manifest_sort(&manifest);
 	return manifest;
 }
@@ -62,6 +65,11 @@ START_TEST(a_manifest_comes_back)
 	ck_assert_uint_eq(out.tombstones[0].store, 1);
 	ck_assert_uint_eq(out.block_count, 1);
 	ck_assert_uint_eq(out.signer_count, 2);
+	ck_assert_uint_eq(out.succession.count, 2);
+	ck_assert(digest_equal(&out.succession.step[1].old, &in.succession.step[1].old));
+	ck_assert(digest_equal(&out.succession.step[1].new, &in.succession.step[1].new));
+	ck_assert_uint_eq(out.succession.step[1].signature_len, 6);
+	ck_assert_mem_eq(out.succession.step[1].signature, "second", 6);
 	bulk_manifest_deinit(&in);
 	bulk_manifest_deinit(&out);
 	free(text);
@@ -106,6 +114,9 @@ START_TEST(broken_manifests_are_refused_with_a_reason)
 		{ "CallManager-trust", "IPSec-trust", ERR_REFUSED, "IPSec-trust" },
 		{ "\"SAST\"", "\"ROOT\"", ERR_MALFORMED, "ROOT" },
 		{ "\"until\": null", "\"until\": \"now\"", ERR_MALFORMED, "until" },
+		{ "\"successors\": [", "\"successors\": [{}, ", ERR_MALFORMED, "old" },
+		{ "\"signature\": \"", "\"signature\": \"*", ERR_MALFORMED, "signature" },
+		{ "\"successors\"", "\"successors\": 1, \"other\"", ERR_MALFORMED, "successors" },
 		{ "\"tombstones\"", "\"tombstone\"", ERR_MALFORMED, "tombstones" },
 		{ "{", "[", ERR_MALFORMED, "m.json" },
 	};
@@ -180,6 +191,41 @@ START_TEST(parts_come_back_unchanged)
 }
 END_TEST
 
+/* Ten statements in a row: what lies too far back is forgotten, and what leads elsewhere stays. */
+static int succession_work(struct txn *txn, void *arg, struct err *err)
+{
+	struct bulk_succession *out = arg;
+	for (uint8_t i = 1; i <= 10; i++) {
+		struct bulk_successor step = { digest_number(i), digest_number((uint8_t)(i + 1)), &i, 1 };
+		ck_assert_int_eq(bulk_successor_put(txn, &step, err), 0);
+	}
+	struct bulk_successor other = { digest_number(100), digest_number(101), (uint8_t *)"x", 1 };
+	ck_assert_int_eq(bulk_successor_put(txn, &other, err), 0);
+	ck_assert_uint_eq(txn_count(txn, STORE_SUCCESSOR), BULK_SUCCESSORS_MAX + 1);
+	struct digest last = digest_number(11);
+	return bulk_succession_get(txn, &last, out, err);
+}
+
+START_TEST(a_succession_is_bounded_and_in_order)
+{
+	struct bulk_succession out = { .count = 0 };
+	ck_assert_msg(!store_write(fixture_store, succession_work, &out, &fixture_err), "%s", err_text(&fixture_err));
+	ck_assert_uint_eq(out.count, BULK_SUCCESSORS_MAX);
+	for (unsigned i = 0; i < out.count; i++) {
+		struct digest old = digest_number((uint8_t)(i + 3));
+		ck_assert(digest_equal(&out.step[i].old, &old));
+		ck_assert_uint_eq(out.step[i].signature_len, 1);
+		ck_assert_uint_eq(out.step[i].signature[0], i + 3);
+	}
+	struct digest first = digest_number(3), gone = digest_number(2), other = digest_number(100);
+	ck_assert(bulk_succession_has(&out, &first));
+	ck_assert(!bulk_succession_has(&out, &gone));
+	ck_assert(!bulk_succession_has(&out, &other));
+	ck_assert_int_eq(bulk_successor_verify("m", &out.step[0], &fixture_err), ERR_REFUSED);
+	bulk_succession_deinit(&out);
+}
+END_TEST
+
 struct peers {
 	struct bulk_peer in, out;
 };
@@ -242,6 +288,7 @@ int main(void)
 	tcase_add_test(tests, what_is_too_much_costs_nothing);
 	tcase_add_test(tests, names_say_one_thing_only);
 	tcase_add_test(tests, parts_come_back_unchanged);
+	tcase_add_test(tests, a_succession_is_bounded_and_in_order);
 	tcase_add_test(tests, a_peer_comes_back);
 	tcase_add_test(tests, origins);
 	tcase_add_test(tests, garbage_is_no_signature);
