@@ -3,22 +3,14 @@
 #include "truststore/store_priv.h"
 #include "truststore/trust.h"
 
-int change_add(struct txn *txn, enum change_action action, const struct digest *cert, const char *store,
-               const char *detail, struct span before)
+int change_put(struct txn *txn, const struct change_record *given)
 {
 	uint64_t revision = txn_next_revision(txn);
-	struct change_record change = {
-		.when = txn->now,
-		.batch = txn->start + 1,
-		.action = action,
-		.has_cert = cert,
-		.cert = cert ? *cert : (struct digest){ { 0 } },
-		.store = text_of(store),
-		.who = text_of(txn->store->who),
-		.detail = text_of(detail),
-		.before = before,
-	};
+	struct change_record change = *given;
 	struct record record;
+	change.when = txn->now;
+	change.batch = txn->start + 1;
+	change.who = text_of(txn->store->who);
 	int code = change_record_encode(&change, &record);
 	if (code)
 		return code;
@@ -27,6 +19,20 @@ int change_add(struct txn *txn, enum change_action action, const struct digest *
 	code = txn_append(txn, STORE_CHANGE, key, sizeof key, record.bytes, record.len);
 	record_free(&record);
 	return code;
+}
+
+int change_add(struct txn *txn, enum change_action action, const struct digest *cert, const char *store,
+               const char *detail, struct span before)
+{
+	struct change_record change = {
+		.action = action,
+		.has_cert = cert,
+		.cert = cert ? *cert : (struct digest){ { 0 } },
+		.store = text_of(store),
+		.detail = text_of(detail),
+		.before = before,
+	};
+	return change_put(txn, &change);
 }
 
 struct each_change {

@@ -117,6 +117,7 @@ struct change_record {
 	struct digest cert;
 	struct text store, who, detail;
 	struct span before;   /* encoded membership or mark as it was, empty if none */
+	struct span left, left_revocation; /* encoded certificate and revocation record, where the certificate left the database; else empty */
 };
 int change_record_encode(const struct change_record *in, struct record *out);
 int change_record_decode(struct span bytes, struct change_record *out);

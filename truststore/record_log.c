@@ -106,15 +106,15 @@ const char *change_action_name(enum change_action action)
 	return action >= CHANGE_ADD && action < CHANGE_ACTION_COUNT ? action_names[action] : "?";
 }
 
-enum { CHANGE_HAS_CERT = 1 };
+enum { CHANGE_HAS_CERT = 1, CHANGE_HAS_LEFT = 2 };
 
 int change_record_encode(const struct change_record *in, struct record *out)
 {
 	struct writer w;
-	writer_begin(&w, 64 + in->store.len + in->who.len + in->detail.len + in->before.len);
+	writer_begin(&w, 64 + in->store.len + in->who.len + in->detail.len + in->before.len + in->left.len + in->left_revocation.len);
 	writer_number(&w, VERSION, 1);
 	writer_number(&w, in->action, 1);
-	writer_number(&w, in->has_cert ? CHANGE_HAS_CERT : 0, 1);
+	writer_number(&w, (in->has_cert ? CHANGE_HAS_CERT : 0) | (in->left.len ? CHANGE_HAS_LEFT : 0), 1);
 	if (in->has_cert)
 		writer_digest(&w, &in->cert);
 	writer_time(&w, in->when);
@@ -123,6 +123,10 @@ int change_record_encode(const struct change_record *in, struct record *out)
 	writer_text(&w, in->who);
 	writer_text(&w, in->detail);
 	writer_bytes(&w, in->before);
+	if (in->left.len) {
+		writer_bytes(&w, in->left);
+		writer_bytes(&w, in->left_revocation);
+	}
 	return writer_end(&w, out);
 }
 
@@ -136,7 +140,8 @@ int change_record_decode(struct span bytes, struct change_record *out)
 		action = CHANGE_OTHER;
 	}
 	out->action = (enum change_action)action;
-	out->has_cert = reader_flags(&r, CHANGE_HAS_CERT);
+	uint8_t flags = reader_flags(&r, CHANGE_HAS_CERT | CHANGE_HAS_LEFT);
+	out->has_cert = flags & CHANGE_HAS_CERT;
 	out->cert = (struct digest){ { 0 } };
 	if (out->has_cert)
 		reader_digest(&r, &out->cert);
@@ -146,5 +151,11 @@ int change_record_decode(struct span bytes, struct change_record *out)
 	out->who = reader_text(&r);
 	out->detail = reader_text(&r);
 	out->before = reader_bytes(&r);
+	out->left = out->left_revocation = (struct span){ NULL, 0 };
+	if (flags & CHANGE_HAS_LEFT) {
+		out->left = reader_bytes(&r);
+		out->left_revocation = reader_bytes(&r);
+		r.bad |= !out->left.len;
+	}
 	return reader_end(&r);
 }

@@ -115,6 +115,7 @@ int trust_derive(struct txn *txn, const struct digest *cert, struct answer *out,
 /* The change log. `change_add` fills in revision, time, batch and who. */
 int change_add(struct txn *txn, enum change_action action, const struct digest *cert, const char *store,
                const char *detail, struct span before);
+int change_put(struct txn *txn, const struct change_record *change); /* the same with all fields that the caller gave */
 typedef int change_fn(uint64_t revision, const struct change_record *change, void *arg, struct err *err);
 int change_each(struct txn *txn, uint64_t from_revision, change_fn *each, void *arg, struct err *err);
 

@@ -246,13 +246,13 @@ static int displace_all(struct adding *a, struct err *err)
 	return ERR_OK;
 }
 
-static int put_record(struct adding *a, const struct cert_record *record)
+static int put_record(struct txn *txn, const struct digest *id, const struct cert_record *record)
 {
 	struct record bytes;
 	int code = cert_record_encode(record, &bytes);
 	if (code)
 		return code;
-	code = txn_put_later(a->txn, STORE_CERT, a->id->byte, DIGEST_SIZE, bytes.bytes, bytes.len);
+	code = txn_put_later(txn, STORE_CERT, id->byte, DIGEST_SIZE, bytes.bytes, bytes.len);
 	record_free(&bytes);
 	return code;
 }
@@ -278,18 +278,17 @@ void trust_describe(const struct cert *cert, struct cert_record *out)
 	out->der.bytes = cert_der(cert, &out->der.len);
 }
 
-static int put_new_cert(struct adding *a, const struct cert_record *record)
+int trust_cert_put_new(struct txn *txn, const struct digest *id, const struct cert_record *record)
 {
 	uint8_t expiry[EXPIRY_KEY_SIZE];
-	expiry_key(record->not_after, a->id, expiry);
-	int code = put_record(a, record);
+	expiry_key(record->not_after, id, expiry);
+	int code = put_record(txn, id, record);
 	if (!code)
-		code = txn_put_later(a->txn, STORE_EXPIRY, expiry, sizeof expiry, "", 0);
+		code = txn_put_later(txn, STORE_EXPIRY, expiry, sizeof expiry, "", 0);
 	if (!code)
-		code = txn_put_later(a->txn, STORE_SUBJECT, record->subject_key.byte, DIGEST_SIZE, a->id->byte, DIGEST_SIZE);
+		code = txn_put_later(txn, STORE_SUBJECT, record->subject_key.byte, DIGEST_SIZE, id->byte, DIGEST_SIZE);
 	if (!code)
-		code = txn_put_later(a->txn, STORE_ISSUER_SERIAL, record->issuer_serial_key.byte, DIGEST_SIZE,
-		               a->id->byte, DIGEST_SIZE);
+		code = txn_put_later(txn, STORE_ISSUER_SERIAL, record->issuer_serial_key.byte, DIGEST_SIZE, id->byte, DIGEST_SIZE);
 	return code;
 }
 
@@ -311,7 +310,7 @@ static int put_words(struct adding *a, bool *changed, struct err *err)
 		record.label = text_of(label);
 	if (owner)
 		record.owner = text_of(owner);
-	code = put_record(a, &record);
+	code = put_record(a->txn, a->id, &record);
 	return code ? code : change_add(a->txn, CHANGE_LABEL, a->id, NULL, label ? label : owner, nothing);
 }
 
@@ -374,7 +373,7 @@ static int write_new(struct adding *a, struct err *err)
 	record.added = a->txn->now;
 	record.label = text_of(a->how->label);
 	record.owner = text_of(a->how->owner);
-	int code = put_new_cert(a, &record);
+	int code = trust_cert_put_new(a->txn, a->id, &record);
 	if (code == ERR_LIMIT)
 		return refuse(a, err, "its names are too long");
 	if (!code)

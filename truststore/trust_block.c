@@ -36,7 +36,7 @@ int trust_unblock(struct txn *txn, const struct digest *cert, struct err *err)
 	if (!code)
 		code = change_add(txn, CHANGE_UNBLOCK, cert, NULL, NULL, (struct span){ before.bytes, before.len });
 	record_free(&before);
-	return code ? code : trust_collect(txn, cert, err);
+	return code ? code : trust_collect(txn, cert, NULL, err);
 }
 
 static bool same_finding(const struct revocation_record *a, const struct revocation_record *b)

@@ -55,8 +55,21 @@ int trust_end(struct txn *txn, const char *store, const struct digest *cert, enu
 int trust_leave(struct txn *txn, const char *store, const struct digest *cert, int64_t until,
                 enum change_action action, const char *detail, struct err *err);
 
-/* After a membership or a block is gone: trust_refresh, or the certificate leaves the database. */
-int trust_collect(struct txn *txn, const struct digest *cert, struct err *err);
+/* A certificate that left the database: its records as they were; empty where it did not. */
+struct trust_left {
+	struct record cert, revocation;
+};
+void trust_left_free(struct trust_left *left);
+
+/* After a membership or a block is gone: trust_refresh, or the certificate leaves the database. The caller frees `left` in every case;
+ * NULL: not wanted. */
+int trust_collect(struct txn *txn, const struct digest *cert, struct trust_left *left, struct err *err);
+
+/* Puts a certificate with its entries in the indexes, but without an answer, into the database. */
+int trust_cert_put_new(struct txn *txn, const struct digest *id, const struct cert_record *record);
+
+/* Puts back one that left with a change; its first membership makes the answer. */
+int trust_cert_restore(struct txn *txn, const struct change_record *change, struct err *err);
 
 /* True if `cert` is a CA above the own CAPF certificate and bears a name of a CAPF certificate (K12). */
 int trust_capf_rule(struct txn *txn, const struct cert *cert, bool *breaks, struct err *err);

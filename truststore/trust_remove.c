@@ -1,5 +1,6 @@
 /* How certificates leave: removed by hand, displaced, at the end of their time. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "truststore/base/clock.h"
@@ -34,7 +35,40 @@ static int delete_cert(struct txn *txn, const struct digest *cert)
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
-int trust_collect(struct txn *txn, const struct digest *cert, struct err *err)
+void trust_left_free(struct trust_left *left)
+{
+	record_free(&left->cert);
+	record_free(&left->revocation);
+}
+
+static int copy_left(struct txn *txn, const struct digest *cert, struct trust_left *left)
+{
+	int code = trust_copy(txn, STORE_CERT, cert->byte, DIGEST_SIZE, &left->cert);
+	if (code)
+		return code;
+	code = trust_copy(txn, STORE_REVOCATION, cert->byte, DIGEST_SIZE, &left->revocation);
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+int trust_cert_restore(struct txn *txn, const struct change_record *change, struct err *err)
+{
+	struct cert_record record;
+	struct digest id = change->cert;
+	size_t len = change->left_revocation.len;
+	if (cert_record_decode(change->left, &record))
+		return trust_broken(txn, STORE_CHANGE, err);
+	uint8_t *revocation = malloc(len + 1); /* the first put may move what the change borrows */
+	if (!revocation)
+		return err_set(err, ERR_MEMORY, "no memory for a record");
+	memcpy(revocation, len ? change->left_revocation.bytes : (const uint8_t *)"", len);
+	int code = trust_cert_put_new(txn, &id, &record);
+	if (!code && len)
+		code = txn_put(txn, STORE_REVOCATION, id.byte, DIGEST_SIZE, revocation, len);
+	free(revocation);
+	return code;
+}
+
+int trust_collect(struct txn *txn, const struct digest *cert, struct trust_left *left, struct err *err)
 {
 	struct span value;
 	int stored = txn_get(txn, STORE_CERT, cert->byte, DIGEST_SIZE, &value);
@@ -46,7 +80,9 @@ int trust_collect(struct txn *txn, const struct digest *cert, struct err *err)
 		return trust_refresh(txn, cert, err);
 	if (held)
 		return held;
-	int code = delete_cert(txn, cert);
+	int code = left ? copy_left(txn, cert, left) : ERR_OK;
+	if (!code)
+		code = delete_cert(txn, cert);
 	return code == ERR_STORE ? trust_broken(txn, STORE_CERT, err) : code;
 }
 
@@ -66,15 +102,29 @@ int trust_end(struct txn *txn, const char *store, const struct digest *cert, enu
               const char *detail, struct err *err)
 {
 	struct record before;
+	struct trust_left left = { { NULL, 0 }, { NULL, 0 } };
 	struct member_record member;
 	int code = take_member(txn, store, cert, &before, &member, err);
 	if (code)
 		return code;
 	code = trust_member_delete(txn, store, cert, member.until);
 	if (!code)
-		code = change_add(txn, action, cert, store, detail, (struct span){ before.bytes, before.len });
+		code = trust_collect(txn, cert, &left, err);
+	struct change_record change = {
+		.action = action,
+		.has_cert = true,
+		.cert = *cert,
+		.store = text_of(store),
+		.detail = text_of(detail),
+		.before = { before.bytes, before.len },
+		.left = { left.cert.bytes, left.cert.len },
+		.left_revocation = { left.revocation.bytes, left.revocation.len },
+	};
+	if (!code)
+		code = change_put(txn, &change);
 	record_free(&before);
-	return code ? code : trust_collect(txn, cert, err);
+	trust_left_free(&left);
+	return code;
 }
 
 int trust_leave(struct txn *txn, const char *store, const struct digest *cert, int64_t until,

@@ -188,8 +188,12 @@ def read_identity(raw):
 def read_change(raw):
     f = Fields(raw)
     change = {"action": f.number(1)}
-    change["cert"] = f.take(32) if f.number(1) else None
+    flags = f.number(1)
+    change["cert"] = f.take(32) if flags & 1 else None
     change.update(when=f.time(), batch=f.number(8), store=f.text(), who=f.text(), detail=f.text(), before=f.blob())
+    if flags & 2:
+        change.update(left=f.blob(), left_revocation=f.blob())
+        assert change["action"] in (2, 3, 4) and hashlib.sha256(read_cert(change["left"])["der"]).digest() == change["cert"]
     f.end()
     return change
 

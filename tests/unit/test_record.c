@@ -256,14 +256,24 @@ START_TEST(change_comes_back)
 		.before = { (const uint8_t *)"old", 3 },
 	}, out;
 	struct record record;
-	for (int with = 0; with < 2; with++) {
+	for (int with = 0; with < 3; with++) {
 		in.has_cert = with;
+		if (with == 2) {
+			in.left = (struct span){ (const uint8_t *)"left", 4 };
+			in.left_revocation = (struct span){ (const uint8_t *)"it", 2 };
+		}
 		ck_assert_int_eq(change_record_encode(&in, &record), 0);
 		ck_assert_int_eq(change_record_decode(span_of(&record), &out), 0);
 		ck_assert_int_eq(out.when, 1);
 		ck_assert_uint_eq(out.batch, 2);
 		ck_assert_int_eq(out.action, CHANGE_REPLACE);
-		ck_assert_int_eq(out.has_cert, with);
+		ck_assert_int_eq(out.has_cert, with > 0);
+		ck_assert_uint_eq(out.left.len, in.left.len);
+		ck_assert_uint_eq(out.left_revocation.len, in.left_revocation.len);
+		if (with == 2) {
+			ck_assert_mem_eq(out.left.bytes, "left", 4);
+			ck_assert_mem_eq(out.left_revocation.bytes, "it", 2);
+		}
 		same_text(out.store, in.store);
 		same_text(out.who, in.who);
 		same_text(out.detail, in.detail);

@@ -3,6 +3,7 @@
 
 #include "tests/unit/store_fixture.h"
 #include "truststore/base/clock.h"
+#include "truststore/trust_priv.h"
 
 START_TEST(a_removed_one_is_unknown_at_once)
 {
@@ -129,6 +130,48 @@ START_TEST(an_own_one_can_be_retired)
 }
 END_TEST
 
+static int keep_last(uint64_t revision, const struct change_record *change, void *arg, struct err *err)
+{
+	(void)revision, (void)err;
+	*(struct change_record *)arg = *change;
+	return ERR_OK;
+}
+
+/* As it was before its last membership ended, from what the log has of it. */
+static int restore(struct txn *txn, void *arg, struct err *err)
+{
+	const struct digest *id = arg;
+	struct change_record change;
+	struct member_record member = { .until = CLOCK_NEVER, .origin = text_of("hand") };
+	uint8_t key[MEMBER_KEY_MAX];
+	ck_assert_int_eq(change_each(txn, 1, keep_last, &change, err), 0);
+	ck_assert(digest_equal(&change.cert, id));
+	ck_assert_uint_gt(change.left.len, 0);
+	ck_assert_int_eq(trust_cert_restore(txn, &change, err), 0);
+	ck_assert_int_eq(txn_delete(txn, STORE_TOMBSTONE, key, member_key("tomcat-trust", id, key)), 0);
+	ck_assert_int_eq(trust_member_put(txn, "tomcat-trust", id, CLOCK_NEVER, &member), 0);
+	return trust_refresh(txn, id, err);
+}
+
+START_TEST(the_log_has_all_of_one_that_left)
+{
+	struct cert *cert = fixture_cert(&(struct made){ .subject = "CN=leaf", .issuer = "CN=ca" });
+	struct digest id = *cert_sha256(cert);
+	struct revocation_record found = { .status = REVOCATION_REVOKED, .until = CLOCK_NEVER, .this_update = NOW, .checked = NOW, .revoked_at = NOW,
+	                                   .source = text_of("http://crl"), .error = text_of("") };
+	ck_assert_int_eq(fixture_add_to("tomcat-trust", cert), 0);
+	ck_assert_int_eq(fixture_revoke(&id, &found), 0);
+	ck_assert_int_eq(fixture_judge(cert, NOW).reason, REASON_REVOKED);
+	ck_assert_int_eq(fixture_remove("tomcat-trust", cert), 0);
+	ck_assert(!fixture_stored(cert));
+	ck_assert_uint_eq(fixture_count(STORE_REVOCATION), 0);
+	ck_assert_msg(!store_write(fixture_store, restore, &id, &fixture_err), "%s", err_text(&fixture_err));
+	ck_assert_int_eq(fixture_judge(cert, NOW).reason, REASON_REVOKED); /* not trusted again by the detour */
+	fixture_verify();
+	cert_free(cert);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
@@ -140,5 +183,6 @@ int main(void)
 	tcase_add_test(tests, a_block_outlives_the_last_membership);
 	tcase_add_test(tests, the_sweep_ends_what_is_over_and_no_more);
 	tcase_add_test(tests, an_own_one_can_be_retired);
+	tcase_add_test(tests, the_log_has_all_of_one_that_left);
 	return fixture_run(suite);
 }
