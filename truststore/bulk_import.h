@@ -73,9 +73,10 @@ int bulk_batch_load_file(struct bulk_batch *batch, enum bulk_type type, const ch
 /* Does it, or with `dry_run` finds out what it would do. ERR_REFUSED for a plan that fits no more. */
 int bulk_import(struct bulk_batch *batch, struct err *err);
 
-/* Takes the changes of the transaction back that `change` belongs to, as far as what it did is still there. */
+/* Takes the changes of the transaction back that `change` belongs to: what it added goes, what it changed, displaced or removed is as before,
+ * also where the certificate has left the database since. What somebody else did since stays. */
 struct bulk_undone {
-	size_t removed, restored, lost; /* lost: the certificate itself is not stored any more, or was changed since */
+	size_t removed, restored, lost; /* lost: changed, added or removed since by somebody else, and left alone */
 	uint64_t change;
 };
 int bulk_undo(struct store *store, uint64_t change, bool dry_run, struct bulk_undone *out, struct err *err);

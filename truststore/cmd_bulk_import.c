@@ -253,7 +253,7 @@ static int undo(struct bulk_session *bs, struct err *err)
 		out_printf("%s the import of change %llu: %zu removed, %zu restored\n", dry_run ? "would take back" : "took back",
 		           (unsigned long long)done.change, done.removed, done.restored);
 	if (done.lost)
-		cli_warn(cli, "%zu could not be taken back: their certificate has left the store, or they were changed since", done.lost);
+		cli_warn(cli, "%zu were changed since, and stay as they are", done.lost);
 	return ERR_OK;
 }
 
