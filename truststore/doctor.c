@@ -24,6 +24,7 @@ static const struct {
 	{ "identities", NEEDS_TXN, doctor_identities },
 	{ "anchors", NEEDS_TXN, doctor_anchors },
 	{ "trusted", NEEDS_TXN, doctor_trusted },
+	{ "policy", NEEDS_TXN, doctor_forbidden },
 	{ "mic", NEEDS_TXN, doctor_mic },
 	{ "trust-list", NEEDS_TXN, doctor_list_size },
 	{ "ocsp", NEEDS_TXN, doctor_ocsp },

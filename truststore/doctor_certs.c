@@ -178,7 +178,7 @@ struct trusted {
 	size_t expired;
 };
 
-static bool is_own(struct doctor *doctor, const struct digest *id)
+bool doctor_is_own(struct doctor *doctor, const struct digest *id)
 {
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
 		struct identity_record identity;
@@ -196,7 +196,7 @@ static int check_trusted(const struct digest *id, const struct cert_record *cert
 	(void)err;
 	trusted->expired += cert->not_after < trusted->doctor->now;
 	bool key = weak_key(cert), hash = !key && weak_hash(cert->signature);
-	if ((!key && !hash) || is_own(trusted->doctor, id))
+	if ((!key && !hash) || doctor_is_own(trusted->doctor, id))
 		return ERR_OK;
 	trust_name(id, cert->subject, name);
 	if (key && ++trusted->keys.count <= DOCTOR_SHOWN)

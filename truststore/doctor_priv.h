@@ -25,6 +25,9 @@ struct doctor {
 void doctor_find(struct doctor *doctor, enum doctor_severity severity, const char *todo, const char *what, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* True for the own certificate of a purpose; in a read transaction. */
+bool doctor_is_own(struct doctor *doctor, const struct digest *id);
+
 /* Outside of the store. */
 void doctor_modes(struct doctor *doctor);
 void doctor_secrets(struct doctor *doctor);
@@ -42,8 +45,11 @@ void doctor_clock(struct doctor *doctor);
 void doctor_ocsp(struct doctor *doctor);
 void doctor_certmon(struct doctor *doctor);
 
-/* Settings and the service. */
+/* The modes of [security]: the second in a read transaction. */
 void doctor_policy(struct doctor *doctor);
+void doctor_forbidden(struct doctor *doctor);
+
+/* The service. */
 void doctor_readers(struct doctor *doctor);
 void doctor_service(struct doctor *doctor);
 

@@ -1,4 +1,4 @@
-/* doctor: settings, and the service as phones meet it. */
+/* doctor: the service as phones meet it. */
 #include "config.h"
 
 #include <stdio.h>
@@ -14,13 +14,6 @@
 #include "truststore/tlspeer.h"
 
 enum { ANSWER_US = 3000000, TVS_PORT = 2445 };
-
-void doctor_policy(struct doctor *doctor)
-{
-	if (conf_flag(doctor->conf, "security", "fips"))
-		doctor_find(doctor, DOCTOR_NOTE, "use a system with a validated module where that is required",
-		            "fips = yes admits approved algorithms only; the libraries of this system are no validated module");
-}
 
 void doctor_readers(struct doctor *doctor)
 {

@@ -157,6 +157,25 @@ ok "a certificate and a key in files"
 secret() { printf '%s\n' "$@" >>tvs.conf; }
 secret '[security]' 'fips = yes'
 found note policy 'no validated module' 1
+openssl req -x509 -key weak.key -subj /CN=short -days 300 -addext 'extendedKeyUsage=serverAuth' -out short.pem 2>/dev/null
+T add tomcat-trust short.pem >/dev/null 2>&1
+expect 1 D --json
+same "forbidden by fips" '[["warning", true]]' "$(json '[[x["severity"], "CN=short" in x["what"] and "2048 bits" in x["what"]] for x in d if x["check"] == "policy" and x["severity"] != "note"]')"
+T remove tomcat-trust "$(sha256_of short.pem)" >/dev/null
+cp good.conf tvs.conf
+T identity new tomcat --cn web.example.test --bits 1024 >/dev/null 2>&1
+secret '[security]' 'fips = yes'
+expect 1 D --json
+same "an own one" '["error"]' "$(json '[x["severity"] for x in d if x["check"] == "policy" and "the own certificate" in x["what"]]')"
+T identity new tomcat --cn web.example.test --yes >/dev/null 2>&1
+expect 0 D --json
+cp good.conf tvs.conf
+secret '[security]' 'common-criteria = yes'
+cert_new noserver --key key=small.key --ext 'keyUsage=digitalSignature'
+T add tomcat-trust noserver.pem >/dev/null 2>&1
+expect 1 D --json
+same "forbidden by common-criteria" '["warning"]' "$(json '[x["severity"] for x in d if x["check"] == "policy" and "serverAuth" in x["what"]]')"
+T remove tomcat-trust "$(sha256_of noserver.pem)" >/dev/null
 cp good.conf tvs.conf
 echo geheim >password
 chmod 644 password
