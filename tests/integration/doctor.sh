@@ -62,13 +62,17 @@ ok "keys that are missing or do not fit, of certificates and of requests"
 
 cert_new weak --key rsa:1024
 cert_new small --key rsa:2048
-openssl req -x509 -key small.key -sha1 -subj /CN=sha1 -days 300 -out sha1.pem 2>/dev/null
+openssl req -x509 -key small.key -sha1 -subj /CN=sha1root -days 300 -out sha1root.pem 2>/dev/null
+openssl req -new -key small.key -subj /CN=sha1 -out sha1.csr 2>/dev/null
+openssl x509 -req -in sha1.csr -CA sha1root.pem -CAkey small.key -sha1 -days 300 -out sha1.pem 2>/dev/null
 T add tomcat-trust weak.pem >/dev/null 2>&1
 found warning trusted 'weak key: RSA of 1024 bits' 1
 T remove tomcat-trust "$(sha256_of weak.pem)" >/dev/null
+T add tomcat-trust sha1root.pem >/dev/null 2>&1
+healthy
 T add tomcat-trust sha1.pem >/dev/null 2>&1
 found note trusted 'weak hash' 1
-T remove tomcat-trust "$(sha256_of sha1.pem)" >/dev/null
+T remove tomcat-trust "$(sha256_of sha1.pem)" "$(sha256_of sha1root.pem)" >/dev/null 2>&1
 cert_new mic --subj '/CN=Cisco Manufacturing CA SHA2' --key rsa:2048
 T add CAPF-trust mic.pem >/dev/null
 healthy
