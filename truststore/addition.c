@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/base/clock.h"
 #include "truststore/base/out.h"
 #include "truststore/jsonw.h"
 #include "truststore/mic.h"
@@ -31,6 +32,7 @@ static void forget(struct addition *a)
 	for (size_t i = 0; i < PHONEFIT_COUNT; i++)
 		free(a->unfit[i].first);
 	free(a->makers.first);
+	free(a->early.first);
 }
 
 void addition_begin(struct addition *a, struct txn *txn, const struct trust_add *how)
@@ -111,6 +113,8 @@ static int note_odd(struct addition *a, const struct cert *cert, struct err *err
 			code = note_one(&a->unfit[i], cert, err);
 	if (!code && mic_misplaced(a->how->store, cert_common_name(cert)))
 		code = note_one(&a->makers, cert, err);
+	if (!code && cert_not_before(cert) > clock_now())
+		code = note_one(&a->early, cert, err);
 	return code;
 }
 
@@ -208,6 +212,7 @@ void addition_warnings(const struct addition *a, addition_warn_fn *each, void *a
 	for (int i = 0; i < PHONEFIT_COUNT; i++)
 		warn_odd(&a->unfit[i], "has", "have", phonefit_text((enum phonefit)i), each, arg);
 	warn_odd(&a->makers, "is", "are", mic_misplaced_text(), each, arg);
+	warn_odd(&a->early, "is", "are", "not valid yet: until then phones are told not to trust it", each, arg);
 }
 
 static void print_note(const struct addition_note *one, const char *store, bool dry_run)

@@ -38,7 +38,7 @@ struct addition {
 	struct addition_odd {
 		size_t count;
 		char *first; /* an example */
-	} unfit[PHONEFIT_COUNT], makers; /* not for every phone; makers' roots where they should not be (mic.h) */
+	} unfit[PHONEFIT_COUNT], makers, early; /* not for every phone; makers' roots where they should not be (mic.h); not valid yet */
 };
 
 /* Forgets everything and begins in this transaction. */

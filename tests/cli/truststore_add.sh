@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore add: all or nothing, the rules, and what is said of each certificate.
+TEST_LIMIT=240
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3
 T() { truststore --store "$tmp/store" "$@"; }
@@ -75,6 +76,11 @@ expect 0 truststore --config lenient.conf add Phone-SAST-trust old.pem
 expect 0 truststore --config lenient.conf explain --file old.pem --json
 same "the past" '[true, 300]' "$(json '[d["trusted"], d["ttl"]]')"
 expect 1 T explain --file old.pem
+cert_new future --from 20900101000000Z --until 20950101000000Z "${ext[@]}"
+expect 0 T add IPSec-trust future.pem
+err_has "$(sha256_of future.pem | cut -c1-16) (CN=future) is not valid yet"
+expect 0 T add IPSec-trust one.pem --again
+! grep -q 'not valid yet' err || fail "a certificate that is valid is said not to be"
 ok "an expired one is refused alone, skipped among many, allowed by the setting"
 
 # --- roles, TTL, words
@@ -131,11 +137,14 @@ expect 0 T explain "$one"
 ok "what was removed comes back only with --again"
 
 # --- keys
-cert_new big --key rsa:5120 "${ext[@]}"
+large() { openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:$2" -pkeyopt rsa_keygen_primes:4 -out "$1.key"; } # four primes are found sooner
+large big 5120
+cert_new big --key key=big.key "${ext[@]}"
 now=$(revision)
 refused '4096' tomcat-trust big.pem
 err_has "$(sha256_of big.pem | cut -c1-16)"
-cert_new most --key rsa:4096 "${ext[@]}"
+large most 4096
+cert_new most --key key=most.key "${ext[@]}"
 expect 0 T add tomcat-trust most.pem
 cert_new rsa3 --key rsa:3072 "${ext[@]}"
 cert_new ed --key ed25519 "${ext[@]}"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore backup and restore: what is in the file, what is refused, what a restored store is.
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3
 T() { truststore --store "$tmp/store" "$@"; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore fetch: takes what a server presents, and adds it only after a yes or with its fingerprint.
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3
 T() { truststore --store "$tmp/store" "$@"; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore identity csr and install: requests with exactly the extensions of table 3.5, and what a CA may do with them.
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl certtool python3
 T() { truststore --store "$tmp/store" "$@"; }

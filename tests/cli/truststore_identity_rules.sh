@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore identity regenerate, the interlock of the phones' anchors, own certificates that nothing displaces, and the modes.
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3 script
 T() { truststore --store "$tmp/store" "$@"; }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # truststore doctor: silent about a healthy installation; each thing that is wrong is found, by its own check.
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl python3
 make_store
