@@ -48,23 +48,15 @@ static int fail(struct err *err, const char *what, int rc)
 
 static int add_extended(const struct purpose_rule *rule, struct extensions *all)
 {
-	static const struct {
-		unsigned bit;
-		const char *oid;
-	} names[] = {
-		{ PURPOSE_SERVER_AUTH, GNUTLS_KP_TLS_WWW_SERVER },
-		{ PURPOSE_CLIENT_AUTH, GNUTLS_KP_TLS_WWW_CLIENT },
-		{ PURPOSE_IPSEC_END_SYSTEM, "1.3.6.1.5.5.7.3.5" },
-	};
 	gnutls_x509_key_purposes_t list;
 	if (!rule->extended)
 		return 0;
 	int rc = gnutls_x509_key_purpose_init(&list);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; rc >= 0 && i < sizeof names / sizeof names[0]; i++)
-		if (rule->extended & names[i].bit)
-			rc = gnutls_x509_key_purpose_set(list, names[i].oid);
+	for (const struct purpose_usage *usage = purpose_usages(); rc >= 0 && usage->name; usage++)
+		if (rule->extended & usage->bit)
+			rc = gnutls_x509_key_purpose_set(list, usage->oid);
 	if (rc >= 0)
 		rc = gnutls_x509_ext_export_key_purposes(
 			list, extension_add(all, GNUTLS_X509EXT_OID_EXTENDED_KEY_USAGE, false));

@@ -130,25 +130,16 @@ static void add_word(const char *text, size_t len, void *arg)
 
 static void drop_extended(const char *text, size_t len, void *arg)
 {
-	static const struct {
-		const char *name;
-		unsigned bit;
-	} names[] = {
-		{ "serverAuth", PURPOSE_SERVER_AUTH },
-		{ "clientAuth", PURPOSE_CLIENT_AUTH },
-		{ "ipsecEndSystem", PURPOSE_IPSEC_END_SYSTEM },
-	};
 	unsigned *missing = arg;
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strlen(names[i].name) == len && !memcmp(names[i].name, text, len))
-			*missing &= ~names[i].bit;
+	for (const struct purpose_usage *usage = purpose_usages(); usage->name; usage++)
+		if (strlen(usage->name) == len && !memcmp(usage->name, text, len))
+			*missing &= ~usage->bit;
 }
 
 static int check_usages(const struct installing *in, struct err *err)
 {
 	const struct purpose_rule *rule = in->rule;
-	unsigned missing = rule->key_usage & ~certinfo_key_usage_bits(in->leaf);
-	unsigned extended = rule->extended;
+	unsigned missing = rule->key_usage & ~certinfo_key_usage_bits(in->leaf), extended = rule->extended;
 	struct words words = { .len = 0 };
 	char name[TRUST_NAME_SIZE];
 	certinfo_key_usage_words(missing, add_word, &words);
@@ -156,15 +147,11 @@ static int check_usages(const struct installing *in, struct err *err)
 		return err_set(err, ERR_REFUSED, "%s: the CA dropped the key usage %s, which %s needs",
 		               name_of(in->leaf, name), words.text, rule->name);
 	certinfo_extended(in->leaf, drop_extended, &extended);
-	if (extended & PURPOSE_SERVER_AUTH)
-		add_word("serverAuth", 10, &words);
-	if (extended & PURPOSE_CLIENT_AUTH)
-		add_word("clientAuth", 10, &words);
-	if (extended & PURPOSE_IPSEC_END_SYSTEM)
-		add_word("ipsecEndSystem", 14, &words);
+	for (const struct purpose_usage *usage = purpose_usages(); usage->name; usage++)
+		if (extended & usage->bit)
+			add_word(usage->name, strlen(usage->name), &words);
 	if (extended)
-		return err_set(err, ERR_REFUSED,
-		               "%s: the CA dropped the extended key usage %s, which %s needs",
+		return err_set(err, ERR_REFUSED, "%s: the CA dropped the extended key usage %s, which %s needs",
 		               name_of(in->leaf, name), words.text, rule->name);
 	if (rule->authority && !cert_is_ca(in->leaf))
 		return err_set(err, ERR_REFUSED, "%s: it is no CA, which %s must be", name_of(in->leaf, name),

@@ -72,6 +72,17 @@ static const struct purpose_rule table[PURPOSE_COUNT] = {
 	},
 };
 
+const struct purpose_usage *purpose_usages(void)
+{
+	static const struct purpose_usage usages[] = {
+		{ PURPOSE_SERVER_AUTH, "serverAuth", GNUTLS_KP_TLS_WWW_SERVER },
+		{ PURPOSE_CLIENT_AUTH, "clientAuth", GNUTLS_KP_TLS_WWW_CLIENT },
+		{ PURPOSE_IPSEC_END_SYSTEM, "ipsecEndSystem", "1.3.6.1.5.5.7.3.5" },
+		{ 0, NULL, NULL },
+	};
+	return usages;
+}
+
 const struct purpose_rule *purpose_rule(enum purpose purpose)
 {
 	return &table[purpose];

@@ -26,6 +26,13 @@ enum {
 	PURPOSE_IPSEC_END_SYSTEM = 4
 };
 
+/* Their names and object identifiers; ends with a row without a name. */
+struct purpose_usage {
+	unsigned bit;
+	const char *name, *oid; /* "serverAuth" */
+};
+const struct purpose_usage *purpose_usages(void);
+
 /* How the default common name follows from the host's. */
 enum purpose_name {
 	PURPOSE_NAME_HOST,        /* host */
