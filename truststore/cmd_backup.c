@@ -75,6 +75,15 @@ static int report_json(const char *file, const struct backup *backup, struct err
 	return code;
 }
 
+/* Whether --with-keys would have added any. */
+static bool has_key_files(const struct backup *backup)
+{
+	for (size_t i = 0; i < backup->key_count; i++)
+		if (!keyfile_is_uri(backup->keys[i].reference))
+			return true;
+	return false;
+}
+
 static int report(const struct session *session, const char *file, const struct backup *backup, struct err *err)
 {
 	const struct cli *cli = session->cli;
@@ -90,7 +99,7 @@ static int report(const struct session *session, const char *file, const struct 
 		if (!backup->keys[i].pem)
 			cli_warn(cli, "not in the backup, because it is on a token: the private key %s",
 			         backup->keys[i].reference);
-	if (!with_keys && backup->key_count)
+	if (!with_keys && has_key_files(backup))
 		cli_warn(cli, "the backup has no private keys: without them a lost server's phones must be unlocked by hand (--with-keys)");
 	return ERR_OK;
 }

@@ -47,6 +47,8 @@ same "objects" 2 "$(objects)"
 ! grep -aq 123456 store/data.mdb || fail "the PIN is in the store"
 expect 2 T identity export TVS --with-key --passphrase-file pin
 err_has 'does not give it out'
+expect 0 T backup none.bak # a backup with keys would not have them either
+! grep -q -e --with-keys err || fail "--with-keys is recommended where it adds nothing"
 ok "keys are made in the token, RSA and EC"
 
 expect 0 T identity csr tomcat --cn web.example.test --token "$token" --out csr.pem
