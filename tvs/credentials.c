@@ -10,6 +10,7 @@
 #include "truststore/base/clock.h"
 #include "truststore/identity.h"
 #include "truststore/keyfile.h"
+#include "truststore/security.h"
 #include "truststore/trust.h"
 #include "tvs/key.h"
 #include "tvs/token.h"
@@ -210,6 +211,17 @@ static int read_store(struct txn *txn, void *arg, struct err *err)
 	return code;
 }
 
+/* What a mode forbids is not presented to phones, whenever it came in. */
+static int check_modes(const struct settings *settings, const struct cert *own, struct err *err)
+{
+	const struct security security = { settings->fips, settings->common_criteria };
+	const char *why = security_cert(&security, own, ROLE_BIT(ROLE_TVS));
+	char hex[DIGEST_HEX_SIZE];
+	return why ? err_set(err, ERR_REFUSED, "the own certificate %.16s (%s): %s", digest_hex(cert_sha256(own), hex),
+	                     cert_subject(own), why)
+	           : ERR_OK;
+}
+
 int credentials_read(const struct settings *settings, struct store *store,
                      struct credentials **out, struct err *err)
 {
@@ -225,7 +237,10 @@ int credentials_read(const struct settings *settings, struct store *store,
 	struct cert *own = NULL;
 	if (code == ERR_OK)
 		code = cert_parse(self->chain.span[0].bytes, self->chain.span[0].len, &own, err);
+	if (code == ERR_OK)
+		code = check_modes(settings, own, err);
 	if (code != ERR_OK) {
+		cert_free(own);
 		credentials_free(self);
 		return code;
 	}

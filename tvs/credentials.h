@@ -13,7 +13,8 @@
 struct credentials;
 
 /* Reads what it takes: certificates and the key's place, from files or from the store, and CAPF-trust where clients'
- * certificates are asked for. Nothing is loaded yet. The caller frees `*out`. */
+ * certificates are asked for. Nothing is loaded yet. ERR_REFUSED for an own certificate that fips or common-criteria forbid. The
+ * caller frees `*out`. */
 int credentials_read(const struct settings *settings, struct store *store,
                      struct credentials **out, struct err *err);
 

@@ -321,6 +321,7 @@ int settings_new(const struct conf *conf, settings_each_fn *each, void *arg,
 		return err_set(err, ERR_MEMORY, "out of memory");
 	struct build build = { .conf = conf, .each = each, .arg = arg, .err = err, .settings = settings };
 	settings->fips = conf_flag(conf, "security", "fips");
+	settings->common_criteria = conf_flag(conf, "security", "common-criteria");
 	settings->store = copy(&build, conf_text(conf, "store", "path"));
 	settings->metrics = copy(&build, conf_text(conf, "tvsd", "metrics"));
 	read_listeners(&build);

@@ -42,7 +42,7 @@ struct settings {
 	gid_t *groups;
 	size_t group_count;
 	char *metrics; /* NULL: none */
-	bool fips;
+	bool fips, common_criteria;
 	struct answer_policy policy;
 };
 

@@ -201,4 +201,18 @@ expect 0 T add tomcat-trust client.pem v1.pem
 expect 1 C explain --file leaf.pem --json
 same "unchecked revocation" revocation-unknown "$(json 'd["reason"]')"
 expect 0 T explain --file leaf.pem
+# what is in use is judged when it is used: a daemon does not present what its mode forbids
+expect 0 tvsd --check --config fips.conf
+expect 0 tvsd --check --config cc.conf
+expect 0 T identity new TVS --cn tvs.example.test --bits 1024 --yes
+expect 0 tvsd --check --config cc.conf
+expect 2 tvsd --check --config fips.conf
+grep -q 'fips forbids RSA keys of less than 2048 bits' out err || fail "no reason"
+printf '[tvsd]\ncertificate = %s/client.pem\nkey = %s/client.key\n' "$tmp" "$tmp" >>cc.conf
+chmod 600 client.key
+expect 2 tvsd --check --config cc.conf
+grep -q 'serverAuth' out err || fail "no reason"
+sed 's/client/server/' cc.conf >server.conf
+chmod 600 server.key
+expect 0 tvsd --check --config server.conf
 ok "common-criteria wants version 3 and serverAuth, and lets no unknown revocation pass"
