@@ -22,6 +22,7 @@ static const struct {
 	{ "verify", NEEDS_TXN, doctor_verify },
 	{ "clock", NEEDS_TXN, doctor_clock },
 	{ "identities", NEEDS_TXN, doctor_identities },
+	{ "keys", NEEDS_TXN, doctor_spare_keys },
 	{ "anchors", NEEDS_TXN, doctor_anchors },
 	{ "trusted", NEEDS_TXN, doctor_trusted },
 	{ "policy", NEEDS_TXN, doctor_forbidden },

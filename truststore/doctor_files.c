@@ -10,7 +10,9 @@
 
 #include "truststore/base/outfile.h"
 #include "truststore/doctor_priv.h"
+#include "truststore/identity.h"
 #include "truststore/keyfile.h"
+#include "truststore/trust_priv.h"
 
 enum { KEY_FILE_MAX = 65536 };
 
@@ -75,6 +77,30 @@ void doctor_modes(struct doctor *doctor)
 	}
 	check_mode(doctor, doctor->keys, 0077, st.st_uid, "chmod 700; nobody else has business with the keys");
 	check_keys(doctor, st.st_uid);
+}
+
+static bool is_referred_to(struct doctor *doctor, const char *name)
+{
+	for (int i = 0; i < PURPOSE_COUNT; i++) {
+		struct identity_record record;
+		if (!identity_record_get(doctor->txn, (enum purpose)i, &record, NULL) &&
+		    (text_is(record.key, name) || text_is(record.csr_key, name)))
+			return true;
+	}
+	return false;
+}
+
+/* What a command left that was killed, or a restore that went back. */
+void doctor_spare_keys(struct doctor *doctor)
+{
+	DIR *dir = opendir(doctor->keys);
+	struct dirent *entry;
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && !is_referred_to(doctor, entry->d_name))
+			doctor_find(doctor, DOCTOR_NOTE, "delete it, unless a certificate of a backup needs it",
+			            "%s/%s: a private key that belongs to no own certificate and no request", doctor->keys, entry->d_name);
+	if (dir)
+		closedir(dir);
 }
 
 void doctor_secrets(struct doctor *doctor)

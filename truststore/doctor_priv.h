@@ -33,6 +33,7 @@ void doctor_modes(struct doctor *doctor);
 void doctor_secrets(struct doctor *doctor);
 void doctor_disk(struct doctor *doctor);
 void doctor_sftp_key(struct doctor *doctor);
+void doctor_spare_keys(struct doctor *doctor); /* in a read transaction */
 
 /* Certificates: in a read transaction. */
 void doctor_verify(struct doctor *doctor);

@@ -59,7 +59,12 @@ for one in store/keys/*.pem; do [ "$one" = "$key" ] || mv "$one" key.away; done
 found warning identities 'the pending request for TVS' 1
 mv key.away "store/keys/$(openssl pkey -in key.away -pubout -outform DER | sha256sum | cut -d' ' -f1).pem"
 healthy
-ok "keys that are missing or do not fit, of certificates and of requests"
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out store/keys/spare.pem
+chmod 600 store/keys/spare.pem
+found note keys 'spare.pem: a private key that belongs to no own certificate' 1
+rm store/keys/spare.pem
+healthy
+ok "keys that are missing, do not fit or belong to nobody, of certificates and of requests"
 
 cert_new weak --key rsa:1024
 cert_new small --key rsa:2048
