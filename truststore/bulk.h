@@ -12,6 +12,7 @@
 #include "truststore/bulk_manifest.h"
 #include "truststore/bulk_peer.h"
 #include "truststore/bulk_place.h"
+#include "truststore/security.h"
 #include "truststore/store.h"
 
 enum { BULK_ARCHIVE_MAX = 256 << 20 }; /* bytes */
@@ -28,6 +29,8 @@ struct bulk {
 	const char *keys;     /* keyfile_directory's */
 	bool legacy;          /* how archives are encrypted */
 	int64_t now, wait;    /* for how long a displaced certificate stays */
+	bool allow_expired;   /* [security] expired = allow */
+	const struct security *security; /* what its modes forbid; NULL: nothing */
 	bulk_confirm_fn *confirm;
 	void *confirm_arg;
 	struct bulk_progress progress;

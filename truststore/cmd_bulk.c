@@ -14,16 +14,23 @@ static void show_progress(void *arg, const char *what, size_t done, size_t total
 	cli_progress(arg, what, done, total);
 }
 
-static int confirm(void *arg, const char *cluster, const struct cert *signer, struct err *err)
+bool cmd_bulk_named(const struct cli *cli, const struct cert *signer)
 {
-	const struct cli *cli = arg;
 	const char *text;
 	struct digest digest;
-	char hex[DIGEST_HEX_SIZE];
 	size_t len;
 	for (int i = 0; (text = cli_option_at(cli, "signer", i)); i++)
 		if (!hex_decode(text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE && digest_equal(&digest, cert_sha256(signer)))
-			return ERR_OK;
+			return true;
+	return false;
+}
+
+static int confirm(void *arg, const char *cluster, const struct cert *signer, struct err *err)
+{
+	const struct cli *cli = arg;
+	char hex[DIGEST_HEX_SIZE];
+	if (cmd_bulk_named(cli, signer))
+		return ERR_OK;
 	digest_hex(cert_sha256(signer), hex);
 	return cli_ask(cli, false, "signer", err, "Cluster %s signs with %s, SHA-256 %s, which is not known here: accept it from now on?", cluster,
 	               cert_subject(signer), hex);
@@ -62,6 +69,8 @@ static int open_all(struct cli *cli, unsigned needs, struct bulk_session *bs, st
 	bs->bulk.store = bs->session.store;
 	bs->bulk.now = bs->session.now;
 	bs->bulk.wait = conf_number(conf, "truststore", "anchor-wait");
+	bs->bulk.allow_expired = bs->session.policy.allow_expired;
+	bs->bulk.security = &bs->session.security;
 	bs->bulk.confirm = confirm;
 	bs->bulk.confirm_arg = cli;
 	bs->bulk.progress = (struct bulk_progress){ show_progress, cli };

@@ -20,6 +20,9 @@ enum { CMD_BULK_PLACE = 1, CMD_BULK_CLUSTER = 2 }; /* what a command cannot do w
 int cmd_bulk_open(struct cli *cli, unsigned needs, struct bulk_session *bs);
 void cmd_bulk_close(struct bulk_session *bs);
 
+/* Whether --signer names a certificate. */
+bool cmd_bulk_named(const struct cli *cli, const struct cert *signer);
+
 /* --type, which must be given unless `fallback` says what it is then. */
 int cmd_bulk_types(const struct cli *cli, const char *fallback, unsigned *types, struct err *err);
 

@@ -25,14 +25,9 @@ struct syncing {
 
 static int refuse_only(void *arg, const char *cluster, const struct cert *signer, struct err *err)
 {
-	const struct cli *cli = arg;
-	const char *text;
-	struct digest digest;
 	char hex[DIGEST_HEX_SIZE];
-	size_t len;
-	for (int i = 0; (text = cli_option_at(cli, "signer", i)); i++)
-		if (!hex_decode(text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE && digest_equal(&digest, cert_sha256(signer)))
-			return ERR_OK;
+	if (cmd_bulk_named(arg, signer))
+		return ERR_OK;
 	return err_set(err, ERR_REFUSED, "cluster %s signs with a certificate that is not known here, SHA-256 %s: `truststore bulk consolidate --signer` accepts it",
 	               cluster, digest_hex(cert_sha256(signer), hex));
 }

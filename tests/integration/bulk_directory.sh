@@ -118,6 +118,20 @@ same 'roles' CCM,TFTP "$(roles a "$(own b CallManager)")"
 sed -i '/bulk peer/,$d' a.conf
 ok "no more roles than a cluster may grant"
 
+# --- what the modes of [security] forbid is skipped, and does not stop the rest
+cert_new weak --key rsa:1024 --subj '/CN=weak'
+cert_new strong
+truststore --config b.conf --quiet add tomcat-trust weak.pem strong.pem
+printf '[security]\nfips = yes\n' >>a.conf
+expect 0 truststore --config b.conf bulk export --type tomcat
+expect 0 truststore --config a.conf bulk consolidate --type tomcat
+expect 0 truststore --config a.conf bulk import --type tomcat
+out_has 'CN=weak of cluster b: skipped for tomcat-trust'
+same 'weak' unknown "$(roles a "$(sha256_of weak.pem)")"
+same 'strong' APP-SERVER "$(roles a "$(sha256_of strong.pem)")"
+sed -i '/security/,$d' a.conf
+ok "what a mode forbids is skipped"
+
 # --- what the cluster itself removes touches only what came from it
 truststore --config a.conf --quiet add tomcat-trust app.pem --again
 truststore --config b.conf --quiet remove tomcat-trust "$(sha256_of app.pem)"
