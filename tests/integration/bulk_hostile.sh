@@ -132,6 +132,19 @@ cp -a all/. place
 expect 0 truststore --config a.conf bulk import --type tomcat
 ok "replayed, and consolidated by somebody else"
 
+# --- a signer whose time is over, or that is blocked here
+export TVS_CLOCK=+7500d
+rm place/_all*
+refused 'which has expired'
+expect 2 truststore --config b.conf bulk export --type tomcat
+err_has 'no valid own certificate to sign'
+unset TVS_CLOCK
+truststore --config a.conf --quiet block "$(own b ITLRecovery)"
+refused 'which is blocked here'
+truststore --config a.conf --quiet unblock "$(own b ITLRecovery)"
+cp -a all/. place
+ok "expired and blocked signers"
+
 # --- a signer that is renewed is announced by the one that is known
 truststore --config b.conf --quiet identity new ITLRecovery --cn 'recovery b' --yes >/dev/null
 export_new three
