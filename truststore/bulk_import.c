@@ -202,41 +202,39 @@ static int take_entry(struct taking *t, const struct bulk_entry *entry, struct e
 /* --- what the cluster itself removed */
 
 struct leaving {
-	struct taking *t;
-	const struct digest *id;
-	char stores[8][RECORD_NAME_MAX + 1];
-	size_t count;
+	const struct taking *t;
+	bool held[BULK_STORES]; /* by this cluster's word, in the type's stores */
 };
 
-static int find_own_membership(const struct store_record *store, const struct digest *cert, const struct member_record *member, void *arg,
-                               struct err *err)
+static int find_held(const struct store_record *store, const struct digest *cert, const struct member_record *member, void *arg, struct err *err)
 {
 	struct leaving *l = arg;
 	(void)cert;
 	(void)err;
-	if (bulk_origin_is(member->origin, l->t->from->manifest.cluster) && l->count < sizeof l->stores / sizeof l->stores[0])
-		snprintf(l->stores[l->count++], RECORD_NAME_MAX + 1, "%.*s", (int)store->name.len, store->name.bytes);
+	int index = bulk_store_index(l->t->input->type, store->name.bytes, store->name.len);
+	if (index >= 0)
+		l->held[index] = bulk_origin_is(member->origin, l->t->from->manifest.cluster);
 	return ERR_OK;
 }
 
-/* Forgotten rather than remembered: the cluster may bring it back, since it was its own word. */
-static int leave(struct taking *t, const struct digest *id, const char *only, const char *verb, struct err *err)
+/* From one of the type's stores (an index), or from all (-1). Forgotten rather than remembered: the cluster may bring it back, since it was its
+ * own word. */
+static int leave(struct taking *t, const struct digest *id, int only, const char *verb, struct err *err)
 {
 	const struct bulk_rule *rule = bulk_rule(t->input->type);
-	struct leaving l = { .t = t, .id = id };
+	struct leaving l = { .t = t };
 	char why[32 + BULK_CLUSTER_MAX];
 	snprintf(why, sizeof why, "%s by cluster %s", verb, t->from->manifest.cluster);
-	int code = trust_member_each_of_cert(t->txn, id, find_own_membership, &l, err);
-	for (size_t i = 0; !code && i < l.count; i++) {
-		int index = bulk_store_index(t->input->type, l.stores[i], strlen(l.stores[i]));
-		if (index < 0 || (only && strcmp(only, rule->stores[index])))
+	int code = trust_member_each_of_cert(t->txn, id, find_held, &l, err);
+	for (int i = 0; !code && i < BULK_STORES; i++) {
+		if (!l.held[i] || (only >= 0 && only != i))
 			continue;
-		struct bulk_result *result = note(t, id, rule->stores[index], err);
+		struct bulk_result *result = note(t, id, rule->stores[i], err);
 		if (!result)
 			return err->code;
 		code = finish(t, result, BULK_REMOVED, why, err);
 		if (!code)
-			code = trust_remove(t->txn, l.stores[i], id, why, true, err);
+			code = trust_remove(t->txn, rule->stores[i], id, why, true, err);
 	}
 	return code;
 }
@@ -244,12 +242,11 @@ static int leave(struct taking *t, const struct digest *id, const char *only, co
 static int take_marks(struct taking *t, struct err *err)
 {
 	const struct bulk_manifest *manifest = &t->from->manifest;
-	const struct bulk_rule *rule = bulk_rule(t->input->type);
 	int code = ERR_OK;
 	for (size_t i = 0; !code && i < manifest->tombstone_count; i++)
-		code = leave(t, &manifest->tombstones[i].id, rule->stores[manifest->tombstones[i].store], "removed", err);
+		code = leave(t, &manifest->tombstones[i].id, manifest->tombstones[i].store, "removed", err);
 	for (size_t i = 0; !code && i < manifest->block_count; i++)
-		code = leave(t, &manifest->blocks[i], NULL, "blocked", err);
+		code = leave(t, &manifest->blocks[i], -1, "blocked", err);
 	return code;
 }
 
