@@ -90,7 +90,8 @@ int bulk_list(struct bulk *bulk, enum bulk_type type, struct bulk_listing *out, 
 /* What the name of a consolidated archive says of the exports in it, which must be in the order of their clusters. */
 int bulk_inputs(const struct bulk_name *exports, size_t count, struct digest *out, struct err *err);
 
-/* Deletes a cluster's exports, or consolidated archives (NULL), that are several numbers older than `sequence`. What cannot be cleaned up
+/* Deletes a cluster's exports, or consolidated archives (NULL), that are several numbers older than `sequence`, and what uploads of older ones left
+ * that were cut. What cannot be cleaned up
  * today can be tomorrow: no failure. */
 void bulk_prune(struct bulk *bulk, enum bulk_type type, const char *cluster, uint64_t sequence);
 

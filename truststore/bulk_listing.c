@@ -121,12 +121,17 @@ static int find_old(const char *file, void *arg, struct err *err)
 void bulk_prune(struct bulk *bulk, enum bulk_type type, const char *cluster, uint64_t sequence)
 {
 	struct err ignored;
-	struct pruning *p = sequence > KEPT ? calloc(1, sizeof *p) : NULL;
+	struct pruning *p = calloc(1, sizeof *p);
 	if (!p)
 		return;
-	*p = (struct pruning){ .cluster = cluster, .type = type, .before = sequence - KEPT + 1 };
-	if (!bulk_place_list(bulk->place, find_old, p, &ignored))
+	*p = (struct pruning){ .cluster = cluster, .type = type, .before = sequence > KEPT ? sequence - KEPT + 1 : 0 };
+	if (p->before && !bulk_place_list(bulk->place, find_old, p, &ignored))
 		for (size_t i = 0; i < p->count; i++)
 			bulk_place_delete(bulk->place, p->names[i], &ignored);
+	p->count = 0;
+	p->before = sequence; /* nobody reads a part, and nobody is writing an older one */
+	if (!bulk_place_list_parts(bulk->place, find_old, p, &ignored))
+		for (size_t i = 0; i < p->count; i++)
+			bulk_place_delete_part(bulk->place, p->names[i], &ignored);
 	free(p);
 }

@@ -72,7 +72,12 @@ static int list_directory(const char *path, bulk_place_fn *each, void *arg, stru
 
 int bulk_place_list(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err)
 {
-	return place->sftp ? bulk_sftp_list(place->sftp, each, arg, err) : list_directory(place->name, each, arg, err);
+	return place->sftp ? bulk_sftp_list(place->sftp, false, each, arg, err) : list_directory(place->name, each, arg, err);
+}
+
+int bulk_place_list_parts(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err)
+{
+	return place->sftp ? bulk_sftp_list(place->sftp, true, each, arg, err) : ERR_OK;
 }
 
 static int join(const struct bulk_place *place, const char *name, char **out, struct err *err)
@@ -112,10 +117,15 @@ int bulk_place_delete(struct bulk_place *place, const char *name, struct err *er
 {
 	char *path = NULL;
 	if (place->sftp)
-		return bulk_sftp_delete(place->sftp, name, err);
+		return bulk_sftp_delete(place->sftp, false, name, err);
 	int code = join(place, name, &path, err);
 	if (!code && unlink(path) && errno != ENOENT)
 		code = err_errno(err, "%s: cannot be deleted", path);
 	free(path);
 	return code;
+}
+
+int bulk_place_delete_part(struct bulk_place *place, const char *name, struct err *err)
+{
+	return place->sftp ? bulk_sftp_delete(place->sftp, true, name, err) : ERR_OK;
 }

@@ -19,6 +19,9 @@ const char *bulk_place_name(const struct bulk_place *place);
 typedef int bulk_place_fn(const char *name, void *arg, struct err *err);
 int bulk_place_list(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err);
 
+/* The same for files that never became whole, because a connection was cut: `each` gets the name that one was to have. A directory keeps none. */
+int bulk_place_list_parts(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err);
+
 /* The bytes of a file, at most `max`; allocated, with a NUL behind them that `len` does not count. ERR_NOT_FOUND, ERR_LIMIT. */
 int bulk_place_get(struct bulk_place *place, const char *name, size_t max, char **out, size_t *len, struct err *err);
 
@@ -27,5 +30,6 @@ int bulk_place_put(struct bulk_place *place, const char *name, const void *bytes
 
 /* No failure where it is not there. */
 int bulk_place_delete(struct bulk_place *place, const char *name, struct err *err);
+int bulk_place_delete_part(struct bulk_place *place, const char *name, struct err *err);
 
 #endif

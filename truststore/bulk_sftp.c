@@ -12,8 +12,11 @@ enum {
 	CONNECT_SECONDS = 20,
 	STALL_SECONDS = 30,      /* without a byte */
 	LISTING_MAX = 16 << 20,
-	NEW_FILE_MODE = 0644
+	NEW_FILE_MODE = 0644,
+	PART_SIZE = 512
 };
+
+#define PART ".part"
 
 struct bulk_sftp {
 	struct bulk_url url;
@@ -209,13 +212,31 @@ static int fetch(struct bulk_sftp *sftp, const char *name, bool names_only, size
 	return r->too_large ? err_set(err, ERR_LIMIT, "sftp://%s%s/%s: larger than %zu bytes", sftp->url.target.text, sftp->url.path, name, max) : code;
 }
 
-int bulk_sftp_list(struct bulk_sftp *sftp, bulk_place_fn *each, void *arg, struct err *err)
+/* A file on its way is ".NAME.part". */
+static void part_name(const char *name, char out[PART_SIZE])
+{
+	snprintf(out, PART_SIZE, ".%s" PART, name);
+}
+
+/* Makes NAME of that, in place; NULL for another name. */
+static char *name_of_part(char *text)
+{
+	size_t len = strlen(text), tail = strlen(PART);
+	if (text[0] != '.' || len <= tail + 1 || strcmp(text + len - tail, PART))
+		return NULL;
+	text[len - tail] = '\0';
+	return text + 1;
+}
+
+int bulk_sftp_list(struct bulk_sftp *sftp, bool parts, bulk_place_fn *each, void *arg, struct err *err)
 {
 	struct receiving r;
 	int code = fetch(sftp, "", true, LISTING_MAX, &r, err);
-	for (char *save, *line = code ? NULL : strtok_r(r.bytes, "\r\n", &save); line && !code; line = strtok_r(NULL, "\r\n", &save))
-		if (line[0] != '.')
-			code = each(line, arg, err);
+	for (char *save, *line = code ? NULL : strtok_r(r.bytes, "\r\n", &save); line && !code; line = strtok_r(NULL, "\r\n", &save)) {
+		const char *name = parts ? name_of_part(line) : line[0] != '.' ? line : NULL;
+		if (name)
+			code = each(name, arg, err);
+	}
 	free(r.bytes);
 	return code;
 }
@@ -284,10 +305,10 @@ static bool is_there(struct bulk_sftp *sftp, const char *name)
 /* Plain SFTP cannot rename over a file that is there: the rename is what makes a name be taken once. */
 int bulk_sftp_put(struct bulk_sftp *sftp, const char *name, const void *bytes, size_t len, struct err *err)
 {
-	char temporary[512];
+	char temporary[PART_SIZE];
 	struct sending s = { bytes, len, 0 };
 	struct err ignored;
-	snprintf(temporary, sizeof temporary, ".%s.part", name);
+	part_name(name, temporary);
 	struct curl_slist *rename = command(sftp, "rename", temporary, name);
 	int code = rename ? prepare(sftp, temporary, err) : err_set(err, ERR_MEMORY, "no memory for a command");
 	if (code)
@@ -310,7 +331,11 @@ out:
 	return code;
 }
 
-int bulk_sftp_delete(struct bulk_sftp *sftp, const char *name, struct err *err)
+int bulk_sftp_delete(struct bulk_sftp *sftp, bool part, const char *name, struct err *err)
 {
+	char temporary[PART_SIZE];
+	part_name(name, temporary);
+	if (part)
+		name = temporary;
 	return run_command(sftp, command(sftp, "*rm", name, NULL), name, err);
 }

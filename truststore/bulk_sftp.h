@@ -2,6 +2,7 @@
 #ifndef TVS_BULK_SFTP_H
 #define TVS_BULK_SFTP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "truststore/bulk_place.h"
@@ -12,10 +13,12 @@ struct bulk_sftp;
 /* See bulk_place_open. */
 int bulk_sftp_open(const struct conf *conf, const char *url, struct bulk_sftp **out, struct err *err);
 void bulk_sftp_free(struct bulk_sftp *sftp);
-int bulk_sftp_list(struct bulk_sftp *sftp, bulk_place_fn *each, void *arg, struct err *err);
+
+/* `parts`, `part`: of bulk_place_list_parts. */
+int bulk_sftp_list(struct bulk_sftp *sftp, bool parts, bulk_place_fn *each, void *arg, struct err *err);
 int bulk_sftp_get(struct bulk_sftp *sftp, const char *name, size_t max, char **out, size_t *len, struct err *err);
 int bulk_sftp_put(struct bulk_sftp *sftp, const char *name, const void *bytes, size_t len, struct err *err);
-int bulk_sftp_delete(struct bulk_sftp *sftp, const char *name, struct err *err);
+int bulk_sftp_delete(struct bulk_sftp *sftp, bool part, const char *name, struct err *err);
 
 /* "sftp://user@host[:port]/path", without a password, escapes, "..", or characters that a shell or SFTP's commands know. */
 struct bulk_url {

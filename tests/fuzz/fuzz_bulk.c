@@ -45,6 +45,8 @@ int __wrap_bulk_place_list(struct bulk_place *place, bulk_place_fn *each, void *
 int __wrap_bulk_place_get(struct bulk_place *place, const char *name, size_t max, char **out, size_t *len, struct err *err);
 int __wrap_bulk_place_put(struct bulk_place *place, const char *name, const void *bytes, size_t len, struct err *err);
 int __wrap_bulk_place_delete(struct bulk_place *place, const char *name, struct err *err);
+int __wrap_bulk_place_list_parts(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err);
+int __wrap_bulk_place_delete_part(struct bulk_place *place, const char *name, struct err *err);
 
 const char *__wrap_bulk_place_name(const struct bulk_place *place)
 {
@@ -103,6 +105,17 @@ int __wrap_bulk_place_delete(struct bulk_place *place, const char *name, struct 
 {
 	(void)place, (void)name, (void)err;
 	return ERR_OK;
+}
+
+int __wrap_bulk_place_list_parts(struct bulk_place *place, bulk_place_fn *each, void *arg, struct err *err)
+{
+	(void)place, (void)each, (void)arg, (void)err;
+	return ERR_OK;
+}
+
+int __wrap_bulk_place_delete_part(struct bulk_place *place, const char *name, struct err *err)
+{
+	return __wrap_bulk_place_delete(place, name, err);
 }
 
 static void place_deinit(struct bulk_place *place)

@@ -167,7 +167,7 @@ fails()
 }
 through()
 {
-	coproc PROXY { exec python3 "$top_srcdir/tests/integration/killing_proxy.py" "$ssh_port" "$1"; }
+	coproc PROXY { exec python3 "$top_srcdir/tests/integration/killing_proxy.py" "$ssh_port" "$@"; }
 	test_pids+=("$PROXY_PID")
 	read -r proxy_port <&"${PROXY[0]}"
 	proxy_pid=$PROXY_PID
@@ -184,7 +184,13 @@ for bytes in 0 1500 5000 14000; do
 	fails "sftp://127.0.0.1:$proxy_port" proxy.conf
 	stop "$proxy_pid"
 done
+parts() { (cd "$jail$path" && ls -A) | grep -c '^\..*part$' || true; }
+same 'parts after a cut, when the way is open again' 0 "$(parts)"
+through 14000 1
+fails "sftp://127.0.0.1:$proxy_port" proxy.conf
+same 'parts after a cut, when it stays closed' 1 "$(parts)"
 expect 0 ts b.conf bulk export --type tftp
+same 'left of uploads that were cut' 0 "$(parts)"
 ok "a connection that is cut"
 
 stop "$sshd_pid"

@@ -1,16 +1,20 @@
 #!/usr/bin/python3
 """Forwards one TCP port to another, and cuts each connection once so many bytes went up.
 
-    killing_proxy.py TARGET_PORT BYTES     prints its own port; BYTES 0: accepts and closes at once
+    killing_proxy.py TARGET_PORT BYTES [CONNECTIONS]
+
+Prints its own port. BYTES 0: accepts and closes at once. It leaves after so many connections.
 """
 import select
 import socket
 import sys
 
 target, limit = int(sys.argv[1]), int(sys.argv[2])
+connections = int(sys.argv[3]) if len(sys.argv) > 3 else -1
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-while True:
+while connections:
+    connections -= 1
     client, _ = listener.accept()
     if not limit:
         client.close()
