@@ -1,7 +1,7 @@
 #!/bin/bash
 # Archives: what openssl and certtool write is read here, what is written here they read; numbers, passwords, old algorithms; hostile ones.
 TEST_LIMIT=${TEST_FULL:+900}
-export TEST_LIMIT=${TEST_LIMIT:-120}
+export TEST_LIMIT=${TEST_LIMIT:-300}
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 need openssl certtool
 need_python cryptography
