@@ -1,6 +1,7 @@
 #!/bin/bash
 # The bytes of a store, read by a program that knows FORMAT.md and nothing else.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
+. "$top_srcdir/tests/integration/ocsp_lib.sh"
 need openssl python3 mdb_dump
 T() { truststore --store "$tmp/store" "$@"; }
 T init >/dev/null 2>&1
@@ -32,12 +33,27 @@ T block "$(sha256_of old.pem)" >/dev/null 2>&1
 T block --file blocked.pem >/dev/null 2>&1
 T identity new TVS >/dev/null 2>&1
 T identity new tomcat-ECDSA >/dev/null 2>&1
+# good, revoked, unreachable, and those without a source
+ocsp_ca oca
+answers=$(free_port)
+dead=$(free_port)
+for row in good:$answers revoked:$answers dead:$dead; do
+	cert_new "${row%:*}" --ca oca --ext "authorityInfoAccess=OCSP;URI:http://127.0.0.1:${row#*:}/"
+	index_add oca "${row%:*}"
+done
+index_add oca revoked R keyCompromise
+log=responder.log start openssl ocsp -port "$answers" -index oca.txt -CA oca.pem -rsigner oca.pem -rkey oca.key -ndays 7
+wait_for 10 grep -q ^ACCEPT responder.log || broken "openssl ocsp does not start"
+T add tomcat-trust oca.pem good.pem revoked.pem dead.pem >/dev/null 2>&1
+expect 0 ocspcheck --store "$tmp/store" --json run --all
+same "findings" 'true' "$(json 'd["good"] == 1 and d["revoked"] == 1 and d["unreachable"] >= 1 and d["no_source"] >= 1')"
 expect 0 T verify
 mdb_dump -a store >dump
 expect 0 python3 "$top_srcdir/tests/integration/store_format.py" dump
 for line in 'block 2' 'tombstone 1' 'identity 2' 'store 11' 'ending 1'; do
 	grep -qx "$line" out || fail "the store should hold: $line"
 done
+[ "$(sed -n 's/^revocation //p' out)" -ge 4 ] || fail "too few findings were stored"
 [ "$(sed -n 's/^cert //p' out)" -ge 8 ] || fail "too few certificates were stored"
 ok "every record follows FORMAT.md, and everything follows from everything"
 
