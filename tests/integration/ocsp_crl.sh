@@ -1,6 +1,6 @@
 #!/bin/bash
 # Revocation lists behind the responders, served by nginx: each outcome and each error word.
-TEST_LIMIT=180
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/integration/ocsp_lib.sh"
 need openssl nginx python3

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The store: what is due, what follows from each finding, failures and pauses, "run", "status".
-TEST_LIMIT=180
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/integration/ocsp_lib.sh"
 need openssl python3 nginx
@@ -176,8 +176,17 @@ index_add ca crl4 R
 crl ca www/ca.crl
 TVS_CLOCK=+1h run
 same "nothing is due" 1 "$(wc -l <www.access)"
+for when in +1h:1 +2h:2; do
+	cert_new more --ca ca --ext "crlDistributionPoints=URI:$lists/ca.crl"
+	expect 0 truststore --store "$store" add tomcat-trust more.pem
+	TVS_CLOCK=${when%:*} run
+	is more status good
+	same "fetched for one that is new at ${when%:*}" "${when#*:}" "$(wc -l <www.access)"
+	expect 0 truststore --store "$store" remove tomcat-trust "$(sha256_of more.pem)"
+done
+is crl4 status good
 TVS_CLOCK=+23h run
-same "the next check fetches it anew, once" 2 "$(wc -l <www.access)"
+same "the next check fetches it anew, once" 3 "$(wc -l <www.access)"
 is crl4 status revoked
 rm www/ca.crl
 TVS_CLOCK=+46h run
