@@ -120,8 +120,7 @@ static int collect(uint64_t revision, const struct change_record *change, void *
 {
 	struct since *s = arg;
 	(void)revision;
-	if (!change->has_cert || (change->action != CHANGE_ADD && change->action != CHANGE_REPLACE &&
-	                          change->action != CHANGE_IDENTITY))
+	if (!run_change_adds(change))
 		return ERR_OK;
 	if (s->count == s->room) {
 		size_t room = 2 * s->room + 64;

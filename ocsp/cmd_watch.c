@@ -17,8 +17,10 @@
 #include "truststore/base/log.h"
 #include "truststore/trust.h"
 
-/* Seconds: how often the store's revision is looked at, and all certificates for those that are due. */
+/* Seconds: how often the store's revision is looked at, and the clock for whether a check is due. */
 static const double revision_period = 0.4, due_period = RECHECK_SOONEST;
+/* Seconds: the longest until all certificates are looked at again, since other programs make checks, too. */
+enum { WATCH_SCAN = 300 };
 
 struct watch {
 	struct cmd cmd;
@@ -27,6 +29,8 @@ struct watch {
 	struct checker *checker;
 	struct run *run;
 	uint64_t revision;
+	int64_t scanned; /* when all certificates were last looked at */
+	int64_t next;    /* when the first of them will be due */
 	ev_timer look, due;
 	ev_signal stop[2], reload;
 	bool reload_wanted;
@@ -47,6 +51,8 @@ static void on_found(const struct run_finding *finding, void *arg)
 	                                 outcome->status == REVOCATION_NOT_APPLICABLE
 	                               ? LOG_LEVEL_INFO
 	                               : LOG_LEVEL_WARNING;
+	if (finding->record && finding->record->next_check < w->next)
+		w->next = finding->record->next_check;
 	log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject));
 	log_escape(source, sizeof source, outcome->source, strlen(outcome->source));
 	log_line(w->log, level, "checked sha256=%s status=%s error=%s source=%s subject=%s",
@@ -57,6 +63,7 @@ static void on_found(const struct run_finding *finding, void *arg)
 static void on_failed(const struct err *err, size_t lost, void *arg)
 {
 	struct watch *w = arg;
+	w->next = 0;
 	log_line(w->log, LOG_LEVEL_ERROR, "results could not be written, they are asked for again results=%zu: %s",
 	         lost, err_text(err));
 }
@@ -70,19 +77,37 @@ static int read_revision(struct txn *txn, void *arg, struct err *err)
 	return ERR_OK;
 }
 
+static void begin_added(struct watch *w, int code, const struct err *err)
+{
+	if (code) {
+		w->next = 0; /* looked at again soon */
+		log_line(w->log, LOG_LEVEL_ERROR, "the store cannot be read: %s", err_text(err));
+	}
+	run_start(w->run);
+}
+
 static void add_due(struct watch *w)
 {
 	struct err err;
-	if (run_add_due(w->run, false, NULL, &err))
-		log_line(w->log, LOG_LEVEL_ERROR, "the store cannot be read: %s", err_text(&err));
-	run_start(w->run);
+	w->scanned = clock_now();
+	w->next = CLOCK_NEVER;
+	begin_added(w, run_add_due(w->run, false, &w->next, &err), &err);
+}
+
+static void add_new(struct watch *w, uint64_t since)
+{
+	struct err err;
+	begin_added(w, run_add_new(w->run, since, &w->next, &err), &err);
 }
 
 static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	add_due(timer->data);
+	struct watch *w = timer->data;
+	int64_t now = clock_now();
+	if (now >= w->next || now < w->scanned || now - w->scanned >= WATCH_SCAN)
+		add_due(w);
 }
 
 static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
@@ -90,11 +115,14 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	struct watch *w = timer->data;
-	uint64_t revision;
-	if (store_read(w->cmd.store, read_revision, &revision, NULL) || revision == w->revision)
+	uint64_t revision, since = w->revision;
+	if (store_read(w->cmd.store, read_revision, &revision, NULL) || revision == since)
 		return;
 	w->revision = revision;
-	add_due(w); /* one that was never asked about is due, and comes first */
+	if (revision > since)
+		add_new(w, since);
+	else
+		add_due(w); /* another store has taken its place */
 }
 
 /* --- begin, reload, end */

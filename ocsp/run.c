@@ -232,6 +232,8 @@ struct collecting {
 	struct run *run;
 	struct txn *txn;
 	bool all;
+	uint64_t since;  /* of those that are new: the revision after which they came */
+	bool restored;   /* since then: any one may be new */
 	int64_t now, next;
 	struct due *due;
 	size_t count, room;
@@ -274,6 +276,34 @@ static int collect_all(struct txn *txn, void *arg, struct err *err)
 	struct collecting *c = arg;
 	c->txn = txn;
 	return trust_cert_each(txn, collect, c, err);
+}
+
+bool run_change_adds(const struct change_record *change)
+{
+	return change->has_cert && (change->action == CHANGE_ADD || change->action == CHANGE_REPLACE ||
+	                            change->action == CHANGE_IDENTITY);
+}
+
+static int collect_change(uint64_t revision, const struct change_record *change, void *arg, struct err *err)
+{
+	(void)revision;
+	struct collecting *c = arg;
+	struct cert_record cert;
+	c->restored = c->restored || change->action == CHANGE_RESTORE;
+	if (!run_change_adds(change))
+		return ERR_OK;
+	int code = trust_cert_get(c->txn, &change->cert, &cert);
+	if (code)
+		return code == ERR_NOT_FOUND ? ERR_OK : code; /* it has left the store since */
+	return collect(&change->cert, &cert, c, err);
+}
+
+static int collect_new(struct txn *txn, void *arg, struct err *err)
+{
+	struct collecting *c = arg;
+	c->txn = txn;
+	int code = change_each(txn, c->since + 1, collect_change, c, err);
+	return code || !c->restored ? code : trust_cert_each(txn, collect, c, err);
 }
 
 struct naming {
@@ -327,18 +357,36 @@ int run_add(struct run *run, const struct digest *cert, struct err *err)
 	return enqueue(run, cert, true, err);
 }
 
+static int enqueue_due(struct run *run, struct collecting *c, int64_t *next, struct err *err)
+{
+	int code = ERR_OK;
+	for (size_t i = 0; i < c->count && !code; i++) {
+		code = enqueue(run, &c->due[i].cert, c->due[i].first_time, err);
+		if (code == ERR_NOT_FOUND)
+			code = ERR_OK; /* removed in the meantime */
+	}
+	if (next && c->next < *next)
+		*next = c->next;
+	return code;
+}
+
 int run_add_due(struct run *run, bool all, int64_t *next, struct err *err)
 {
 	struct collecting c = { .run = run, .all = all, .now = clock_now(), .next = CLOCK_NEVER };
 	int code = store_read(run->store, collect_all, &c, err);
-	for (size_t i = 0; i < c.count && !code; i++) {
-		code = enqueue(run, &c.due[i].cert, c.due[i].first_time, err);
-		if (code == ERR_NOT_FOUND)
-			code = ERR_OK; /* removed in the meantime */
-	}
+	if (!code)
+		code = enqueue_due(run, &c, next, err);
 	free(c.due);
-	if (next)
-		*next = c.next;
+	return code;
+}
+
+int run_add_new(struct run *run, uint64_t revision, int64_t *next, struct err *err)
+{
+	struct collecting c = { .run = run, .since = revision, .now = clock_now(), .next = CLOCK_NEVER };
+	int code = store_read(run->store, collect_new, &c, err);
+	if (!code)
+		code = enqueue_due(run, &c, next, err);
+	free(c.due);
 	return code;
 }
 

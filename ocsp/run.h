@@ -44,9 +44,15 @@ struct run *run_new(struct ev_loop *loop, struct store *store, struct checker *c
 void run_free(struct run *run);
 
 /* Puts every certificate that is due (`all`: every one) behind those that wait, one that was never asked about in front.
- * Self-signed ones are never asked about, expired ones only where expired certificates may be trusted. `next` is
- * when the next one will be due, CLOCK_NEVER for none. */
+ * Self-signed ones are never asked about, expired ones only where expired certificates may be trusted. `next`, which may be
+ * NULL, is lowered to when the next of the others will be due. */
 int run_add_due(struct run *run, bool all, int64_t *next, struct err *err);
+
+/* The same for those alone that the change log says were added after a revision of the store. */
+int run_add_new(struct run *run, uint64_t revision, int64_t *next, struct err *err);
+
+/* True for a change that brings a certificate into the store. */
+bool run_change_adds(const struct change_record *change);
 
 /* Puts this one in front. ERR_NOT_FOUND if it is not stored. */
 int run_add(struct run *run, const struct digest *cert, struct err *err);

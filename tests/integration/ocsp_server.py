@@ -3,6 +3,7 @@
 connection number, method, path, length of the body.
 
     /ocsp/CA[/...]     an OCSP responder: signs with CA.pem and CA.key what CA.txt says (serial, tab, status)
+    /short/CA          the same, but what it says counts for 20 seconds only
     /sha256/CA         the same, but knows CertIDs with SHA-256 only ("unauthorized" for others)
     /silent256/CA      the same, but says "unknown" for others
     /file/NAME         that file
@@ -56,7 +57,7 @@ def failure(status):
     return ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(serialization.Encoding.DER)
 
 
-def sign(ca, der, only_sha256, silent):
+def sign(ca, der, only_sha256, silent, counts=datetime.timedelta(days=2)):
     """Issuer hashes are copied from the request; the certificate behind them is made up for the library's sake."""
     request = ocsp.load_der_ocsp_request(der)
     cert, key = load(ca)
@@ -71,7 +72,7 @@ def sign(ca, der, only_sha256, silent):
             .public_key(cert.public_key()).serial_number(request.serial_number)
             .not_valid_before(now).not_valid_after(now + datetime.timedelta(1)).sign(key, hashes.SHA256()))
     builder = ocsp.OCSPResponseBuilder().add_response(
-        leaf, cert, request.hash_algorithm, status, now, now + datetime.timedelta(days=2),
+        leaf, cert, request.hash_algorithm, status, now, now + counts,
         now if revoked else None, x509.ReasonFlags.superseded if revoked else None)
     for extension in request.extensions:
         if extension.oid == x509.OCSPNonce.oid:
@@ -130,7 +131,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         ca, _, encoded = rest.partition("/")
         if self.command == "GET":
             body = base64.b64decode(urllib.parse.unquote(encoded))
-        self.answer(200, sign(ca, body, kind != "ocsp", kind == "silent256"))
+        counts = datetime.timedelta(seconds=20) if kind == "short" else datetime.timedelta(days=2)
+        self.answer(200, sign(ca, body, kind in ("sha256", "silent256"), kind == "silent256", counts))
 
     def serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -138,7 +140,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         os.write(1, line.encode())  # whole: several threads write here
         time.sleep(delay)
         what, _, rest = self.path.lstrip("/").partition("/")
-        if what in ("ocsp", "sha256", "silent256"):
+        if what in ("ocsp", "short", "sha256", "silent256"):
             self.responder(what, rest, body)
         elif what == "file":
             with open(os.path.basename(rest), "rb") as f:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # "ocspcheck watch", and a responder that hangs while thousands of certificates are due.
-TEST_LIMIT=180
+TEST_LIMIT=300
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 . "$top_srcdir/tests/integration/ocsp_lib.sh"
 need openssl python3
@@ -44,6 +44,9 @@ for one in first second; do
 	wait_for 5 is_status $one good || fail "$one was not taken up"
 done
 [ "$quickest" -lt 1000 ] || fail "the responder was asked only after $quickest ms"
+cert_new short --ca ca --ext "authorityInfoAccess=OCSP;URI:$base/short/ca"
+index_add ca short
+expect 0 truststore --store "$store" add --no-check tomcat-trust short.pem
 index_add ca first R
 cert_new third --ca ca --ext "authorityInfoAccess=OCSP;URI:$base/ocsp/ca"
 index_add ca third R
@@ -52,6 +55,16 @@ wait_for 5 is_status third revoked || fail "third was not taken up"
 log_has "status=revoked" watch.log
 is_status first good || fail "first was asked about before it was due"
 ok "what is added is checked at once"
+
+# What counts for 20 seconds is asked for again before
+short_again()
+{
+	[ "$(grep -c 'POST /short/ca' "$server_log")" -ge 2 ]
+}
+wait_for 60 short_again || fail "a certificate that is due is not asked about again"
+is_status short good || fail "short has lapsed"
+same "requests for the others" 3 "$(grep -c 'POST /ocsp/ca' "$server_log")"
+ok "what is due is checked again, and nothing else"
 
 # A broken configuration changes nothing, a good one is taken up
 cp watch.conf good.conf
