@@ -29,10 +29,9 @@ told()
 	same answer "$2" "$(cat out)"
 }
 
-# remembered LEAST MOST: for how many seconds a phone may believe that leaf.pem is trusted
+# remembered LEAST MOST: for how many seconds a phone may believe that leaf.pem is trusted; in $ttl
 remembered()
 {
-	local ttl
 	expect 0 python3 "$phone" verify 127.0.0.1 "$port" leaf.pem
 	ttl=$(sed -n 's/^trusted APP-SERVER \([0-9]*\)$/\1/p' out)
 	[ "${ttl:-0}" -ge "$1" ] && [ "${ttl:-0}" -le "$2" ] || fail "TTL is not from $1 to $2: $(cat out)"
@@ -64,15 +63,22 @@ told 1 "not trusted"
 log_has "sha256=$(sha256_of leaf.pem) verdict=not-trusted reason=revoked "
 ok "revoked: the next request is answered so"
 
-known=$(ocspcheck --config tvs.conf --json status "$(sha256_of leaf.pem)" | tee status.json >/dev/null; json 'd[0]["this_update"]' status.json)
 later_than()
 {
 	[[ $(date -u +%Y-%m-%dT%H:%M:%SZ) > $1 ]]
 }
-wait_for 5 later_than "$known"
-index_add ca leaf
-answering -ndays 2
-expect 0 ocspcheck --config tvs.conf run --all
+
+# good_again: the CA takes the revocation back, in a response that is newer than the last one
+good_again()
+{
+	ocspcheck --config tvs.conf --json status "$(sha256_of leaf.pem)" >status.json
+	wait_for 5 later_than "$(json 'd[0]["this_update"]' status.json)"
+	index_add ca leaf
+	answering -ndays 2
+	expect 0 ocspcheck --config tvs.conf run --all
+}
+
+good_again
 remembered 58000 67500
 expect 0 truststore --config tvs.conf explain "$(sha256_of leaf.pem)"
 log_has "its revocation status must be asked anew then" out
@@ -82,6 +88,20 @@ expect 0 env TVS_CLOCK=+21h truststore --config tvs.conf explain "$(sha256_of le
 log_has "its revocation status must be asked now" out
 clock_at +0s
 ok "a newer good ends it; the answer lives no longer than the interval, and shortly where the check is late"
+
+# A phone that was told "trusted" a moment before asks again when its TTL ends, and the check is due then.
+remembered 58000 67500
+index_add ca leaf R keyCompromise
+answering -ndays 2
+expect 0 env TVS_CLOCK=+"$ttl"s ocspcheck --config tvs.conf --json run
+same "what the check finds" '[1, 1]' "$(json '[d["checked"], d["revoked"]]')"
+clock_at +"$ttl"s
+told 1 "not trusted"
+log_has "reason=revoked"
+good_again
+clock_at +0s
+remembered 58000 67500
+ok "a revocation reaches a phone within the interval, whatever it remembered"
 
 stop "$responder_pid"
 responder_pid=
