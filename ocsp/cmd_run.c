@@ -39,6 +39,22 @@ static void print_finding(const struct run_finding *finding)
 		out_printf("%s %s: %s\n", hash, revocation_status_name(outcome->status), finding->subject);
 }
 
+/* One of --all, --cert and --since was given: then neither due times nor pauses count. */
+static int by_hand(const struct cli *cli)
+{
+	return cli_has(cli, "all") + cli_has(cli, "cert") + cli_has(cli, "since");
+}
+
+static bool has_line(const struct running *r, const struct run_finding *finding)
+{
+	const struct cli *cli = r->cmd.cli;
+	if (cli_quiet(cli))
+		return false;
+	if (cli_verbose(cli))
+		return true;
+	return by_hand(cli) ? finding->outcome->status != REVOCATION_GOOD : run_finding_is_news(finding);
+}
+
 static void on_found(const struct run_finding *finding, void *arg)
 {
 	struct running *r = arg;
@@ -53,7 +69,7 @@ static void on_found(const struct run_finding *finding, void *arg)
 		json_object_set_new(object, "subject", out_text(finding->subject, strlen(finding->subject)));
 		cmd_json_outcome(object, finding->outcome);
 		json_array_append_new(r->list, object);
-	} else if (!cli_quiet(r->cmd.cli) && (status != REVOCATION_GOOD || cli_verbose(r->cmd.cli))) {
+	} else if (has_line(r, finding)) {
 		cli_progress_end(r->cmd.cli);
 		print_finding(finding);
 	}
@@ -234,12 +250,6 @@ static int print_result(struct running *r, struct err *err)
 		           r->count[REVOCATION_UNKNOWN], r->count[REVOCATION_UNREACHABLE],
 		           r->count[REVOCATION_NO_SOURCE]);
 	return ERR_OK;
-}
-
-/* One of --all, --cert and --since was given: then neither due times nor pauses count. */
-static int by_hand(const struct cli *cli)
-{
-	return cli_has(cli, "all") + cli_has(cli, "cert") + cli_has(cli, "since");
 }
 
 static int run_checks(struct running *r, struct err *err)

@@ -44,13 +44,9 @@ static void on_found(const struct run_finding *finding, void *arg)
 	struct watch *w = arg;
 	const struct outcome *outcome = finding->outcome;
 	char hex[DIGEST_HEX_SIZE], subject[256], source[OUTCOME_URL_SIZE];
-	bool fine = outcome->status == REVOCATION_GOOD && !outcome->fault;
-	enum log_level level = fine                                    ? LOG_LEVEL_DEBUG
+	enum log_level level = !run_finding_is_news(finding)           ? LOG_LEVEL_DEBUG
 	                       : outcome->status == REVOCATION_REVOKED ? LOG_LEVEL_NOTICE
-	                       : outcome->status == REVOCATION_NO_SOURCE ||
-	                                 outcome->status == REVOCATION_NOT_APPLICABLE
-	                               ? LOG_LEVEL_INFO
-	                               : LOG_LEVEL_WARNING;
+	                                                               : LOG_LEVEL_WARNING;
 	if (finding->record && finding->record->next_check < w->next)
 		w->next = finding->record->next_check;
 	log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject));

@@ -78,6 +78,13 @@ static void drop_found(struct run *run)
 	run->tries = 0;
 }
 
+bool run_finding_is_news(const struct run_finding *finding)
+{
+	enum revocation_status status = finding->outcome->status;
+	return status == REVOCATION_REVOKED || status == REVOCATION_UNKNOWN ||
+	       (finding->record && finding->record->failures == 1);
+}
+
 static void report_found(struct run *run)
 {
 	for (size_t i = 0; i < run->found_count && run->events.found; i++) {

@@ -27,6 +27,9 @@ struct run_finding {
 	const struct revocation_record *record; /* as it was written; NULL: the certificate has left the store */
 };
 
+/* True for what people want to be told of without asking: revoked, unknown, and the first of several failures in a row. */
+bool run_finding_is_news(const struct run_finding *finding);
+
 struct run_events {
 	void (*found)(const struct run_finding *finding, void *arg);    /* after its transaction; may be NULL */
 	void (*idle)(void *arg);                                        /* nothing waits, all is written */

@@ -107,6 +107,15 @@ same "nobody was asked" "$requests" "$(wc -l <"$server_log")"
 TVS_CLOCK=+61 run
 same "the failed ones are due after a minute" 2 "$(json 'd["checked"]')"
 is broken failures 2
+expect 0 env TVS_CLOCK=+5m ocspcheck --config run.conf run
+out_has '2 checked'
+out_lacks 'CN=broken'
+expect 0 env TVS_CLOCK=+20m ocspcheck --config run.conf --verbose run
+out_has "unreachable (malformed at $base/html): CN=broken"
+expect 0 env TVS_CLOCK=+20m ocspcheck --config run.conf --quiet run --cert "$(sha256_of broken.pem)"
+same "said quietly" '' "$(cat out)"
+expect 0 env TVS_CLOCK=+20m ocspcheck --config run.conf run --cert "$(sha256_of broken.pem)"
+out_has 'CN=broken'
 TVS_CLOCK=+25h run
 same "all are due after a day" 7 "$(json 'd["checked"]')"
 grep "POST /sha256/ca" "$server_log" | awk '{print $4}' >sizes

@@ -77,6 +77,7 @@ log_has reloaded watch.log
 cert_new fourth --ca ca --ext "authorityInfoAccess=OCSP;URI:$base/ocsp/ca"
 expect 0 truststore --store "$store" add --no-check tomcat-trust fourth.pem
 wait_for 5 is_status fourth unreachable || fail "the new configuration does not hold"
+log_has "status=unreachable error=malformed" watch.log
 stop "$watch"
 same "exit code of watch" 0 "$stopped"
 log_has stopped watch.log
