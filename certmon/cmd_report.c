@@ -76,7 +76,8 @@ static char *line_of(const struct finding *finding, const char *name, int64_t no
 
 static void print_finding(const struct finding *finding, int64_t now, int width, size_t columns)
 {
-	char *line = line_of(finding, columns ? finding->name : finding->subject, now, width);
+	bool brief = columns && finding->kind == FINDING_CERT;
+	char *line = line_of(finding, brief ? finding->name : finding->subject, now, width);
 	if (!line)
 		return;
 	printf("%s", columns ? colour_of(finding) : "");

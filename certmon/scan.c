@@ -105,10 +105,14 @@ int scan_problem(struct scan *scan, const char *name, const char *why, struct er
 	finding->stores = strdup(name);
 	finding->affected = strdup("expiries behind this source are not seen while it cannot be read");
 	finding->advice = strdup("repair the source, or take it out of the configuration");
+	size_t len = strlen(name);
+	if (!strncmp(why, name, len) && !strncmp(why + len, ": ", 2))
+		why += len + 2; /* said already */
 	if (asprintf(&finding->subject, "%s cannot be read: %s", name, why) < 0)
 		finding->subject = NULL;
-	finding->name = finding->subject ? strdup(finding->subject) : NULL;
-	if (!finding->name || !finding->stores || !finding->affected || !finding->advice)
+	if (asprintf(&finding->name, "%s cannot be read", name) < 0)
+		finding->name = NULL;
+	if (!finding->subject || !finding->name || !finding->stores || !finding->affected || !finding->advice)
 		return err_set(err, ERR_MEMORY, "no memory");
 	return ERR_OK;
 }

@@ -186,6 +186,21 @@ for round in 1 2 3 4 5; do
 done
 ok 'two runs at once send each message once'
 
+# --- a run that is killed before anything was delivered
+
+cp -r keep killed-store
+waiting() { certmon --store killed-store --json report >waiting.json && [ "$(json 'len(d["messages"])' waiting.json)" = 3 ]; }
+log=killed.log start certmon --config slow.conf --store "$tmp/killed-store" run
+wait_for 20 waiting || fail 'the messages are not stored before they are sent'
+stop "$pid" KILL
+mail_server killed
+conf after.conf "smtp = smtp://127.0.0.1:$server"
+for again in 1 2; do
+	expect 0 certmon --config after.conf --store killed-store run
+	same 'messages after a run that was killed' 3 "$(taken killed)"
+done
+ok 'a run that is killed loses nothing'
+
 # --- a sendmail-compatible command, another command, JSON
 
 rm -rf "$store"

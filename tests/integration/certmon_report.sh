@@ -102,9 +102,9 @@ same 'findings' "gone|cannot be read|cannot be read|soon.example.test|CP-8861-SE
 same 'places' "tomcat-trust, $tmp/more/a.pem" "$(json '[f["found_in"] for f in d["findings"] if "later" in f["subject"]][0]')"
 echo wrong >secret
 run 0 report
-out_has "$tmp/more/c.p12 cannot be read: $tmp/more/c.p12: the password is wrong"
+out_has "$tmp/more/c.p12 cannot be read: the password is wrong"
 out_has "$tmp/missing.pem cannot be read"
-out_has "127.0.0.1:$dead cannot be read"
+out_has "127.0.0.1:$dead cannot be read: Connection refused"
 ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
 
 # --- files for other programs
