@@ -7,6 +7,7 @@
 
 #include "certmon/message.h"
 #include "truststore/base/clock.h"
+#include "truststore/base/mail.h"
 #include "truststore/base/out.h"
 
 /* The due findings of one receiver, by whether they raise an alarm. */
@@ -106,7 +107,7 @@ static char **owners_of(const struct findings *findings)
 		for (size_t len; list && at && *(at += strspn(at, ",; ")); at += len) {
 			len = strcspn(at, ",; ");
 			char *word = strndup(at, len);
-			if (!word || !message_address_valid(word) || among((const char *const *)list, at, len)) {
+			if (!word || !mail_address_valid(word) || among((const char *const *)list, at, len)) {
 				free(word);
 				continue;
 			}

@@ -11,19 +11,6 @@
 #include "certmon/textbuf.h"
 #include "truststore/base/clock.h"
 
-int message_address_valid(const char *address)
-{
-	const char *at = strchr(address, '@');
-	if (!at || at == address || !at[1] || strchr(at + 1, '@') || strlen(address) > 254)
-		return 0;
-	if (*address == '-') /* a command would take it for an option */
-		return 0;
-	for (const unsigned char *c = (const unsigned char *)address; *c; c++)
-		if (*c <= ' ' || *c >= 0x7f || strchr("<>,;:\"()[]\\", *c))
-			return 0;
-	return 1;
-}
-
 /* How many bytes of `text` make whole UTF-8 characters and fit in `room`. */
 static size_t whole_characters(const char *text, size_t room)
 {

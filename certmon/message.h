@@ -34,8 +34,4 @@ enum { MESSAGE_HOST_SIZE = 256 };
 /* This host's name, for people. Returns `out`. */
 char *message_host(char out[MESSAGE_HOST_SIZE]);
 
-/* True if the text can stand as an address in a header and an SMTP command: ASCII, one @, no blanks, no < > , ; :, no
- * hyphen in front. */
-int message_address_valid(const char *address);
-
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "certmon/message.h"
+#include "truststore/base/mail.h"
 
 static int wrong(const struct conf *conf, const char *key, struct err *err, const char *why)
 {
@@ -14,13 +14,9 @@ static int wrong(const struct conf *conf, const char *key, struct err *err, cons
 static int check_mail(const struct conf *conf, struct err *err)
 {
 	const char *from = conf_text(conf, "certmon", "from"), *smtp = conf_text(conf, "certmon", "smtp");
-	const char *const *to = conf_list(conf, "certmon", "to");
-	if (!*to)
+	if (!*conf_list(conf, "certmon", "to"))
 		return wrong(conf, "to", err, "email is on, and nobody is named to get it");
-	for (; *to; to++)
-		if (!message_address_valid(*to))
-			return wrong(conf, "to", err, "not an address like name@example.com");
-	if (!from || !message_address_valid(from))
+	if (!from || !mail_address_valid(from))
 		return wrong(conf, "from", err, "email is on, and needs an address like name@example.com as its sender");
 	if (!smtp && !conf_text(conf, "certmon", "sendmail"))
 		return wrong(conf, "smtp", err, "email is on, and neither smtp nor sendmail says how to send it");

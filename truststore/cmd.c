@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "truststore/base/clock.h"
+#include "truststore/base/mail.h"
 #include "truststore/role.h"
 #include "truststore/trust.h"
 
@@ -123,6 +124,14 @@ int cmd_time(const struct cli *cli, const char *option, int64_t fallback, int64_
 		return ERR_OK;
 	int code = clock_parse(text, out, err);
 	return code ? err_prefix(err, "--%s", option) : ERR_OK;
+}
+
+int cmd_owner(const struct cli *cli, const char **out, struct err *err)
+{
+	*out = cli_option(cli, "owner");
+	if (!*out || !**out || mail_addresses_valid(*out))
+		return ERR_OK;
+	return err_set(err, ERR_USAGE, "--owner: '%.100s' is not an e-mail address", *out);
 }
 
 int cmd_roles(const struct cli *cli, uint32_t *out, struct err *err)

@@ -56,6 +56,9 @@ int cmd_time(const struct cli *cli, const char *option, int64_t fallback, int64_
 /* All values of --role as one set; 0 where it is not given, or is "none". */
 int cmd_roles(const struct cli *cli, uint32_t *out, struct err *err);
 
+/* --owner: addresses of mail, "" to take them away; NULL where it is not given. */
+int cmd_owner(const struct cli *cli, const char **out, struct err *err);
+
 enum { CMD_MAX_TTL = 366 * 86400 };
 
 /* The first digits of a digest, as lists show it. */

@@ -108,10 +108,11 @@ static int parse_options(const struct cli *cli, struct adding *adding, struct er
 	how->store = adding->store;
 	how->until = CLOCK_NEVER;
 	how->label = cli_option(cli, "label");
-	how->owner = cli_option(cli, "owner");
 	how->again = cli_has(cli, "again");
 	adding->dry_run = cli_has(cli, "dry-run");
 	int code = cmd_roles(cli, &how->roles, err);
+	if (!code)
+		code = cmd_owner(cli, &how->owner, err);
 	if (!code && cli_has(cli, "role") && !how->roles)
 		code = err_set(err, ERR_USAGE, "--role none: a store that gives no role is what that needs");
 	if (!code)

@@ -72,10 +72,11 @@ static int parse_options(struct fetch *fetch, const struct cli *cli, struct err 
 	how->store = to ? to : SRST_STORE;
 	how->until = CLOCK_NEVER;
 	how->label = cli_option(cli, "label");
-	how->owner = cli_option(cli, "owner");
 	how->again = cli_has(cli, "again");
 	fetch->srst = !strcasecmp(how->store, SRST_STORE);
 	int code = fetch->srst ? check_srst_port(cli_arg(cli, 0), err) : ERR_OK;
+	if (!code)
+		code = cmd_owner(cli, &how->owner, err);
 	if (!code)
 		code = target_parse(cli_arg(cli, 0), SRST_PORT, &fetch->target, err);
 	if (!code)

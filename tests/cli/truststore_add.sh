@@ -56,6 +56,8 @@ refused 'directory' Phone-SAST-trust "$tmp"
 refused 'CallManager-trust' No-trust four.pem
 refused 'needs STORE FILE' Phone-SAST-trust
 refused '--ttl' Phone-SAST-trust four.pem --ttl 0
+refused "--owner: 'Max <max@example.test>' is not an e-mail address" Phone-SAST-trust four.pem --owner 'Max <max@example.test>'
+refused '--owner' Phone-SAST-trust four.pem --owner 'a@example.test, -X@example.test'
 refused 'CAPF' Phone-SAST-trust four.pem --role CAPF
 refused '--role none' Phone-SAST-trust four.pem --role none
 refused 'tomorrow' Phone-SAST-trust four.pem --keep-old tomorrow

@@ -1,6 +1,6 @@
 #!/bin/bash
 # A run looks only at what is near its end: its time does not grow with the certificates that are far from it.
-# The claim is about work, so instructions are counted, not seconds.
+# The claim is about time; judged are instructions, which stand for it and are the same on a busy machine. The seconds are shown.
 TEST_LIMIT=1500
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
 [ -n "${TEST_FULL:-}" ] || not_here 'only with --full'
@@ -34,6 +34,18 @@ instructions()
 	sed -n 's/.*refs: *//p' err | tr -d ,
 }
 
+# the middle of seven runs that remember nothing, in milliseconds
+milliseconds()
+{
+	local begin
+	for _ in 1 2 3 4 5 6 7; do
+		begin=${EPOCHREALTIME/./}
+		certmon --config "$1/conf" run --dry-run >out 2>err
+		echo $(((${EPOCHREALTIME/./} - begin) / 1000))
+	done | sort -n | sed -n 4p
+}
+
+echo "milliseconds: $(milliseconds few) among 1,000, $(milliseconds many) among $many certificates"
 work_few=$(instructions few) work_many=$(instructions many)
 echo "instructions: $work_few among 1,000, $work_many among $many certificates"
 [ "$work_many" -le $((2 * work_few)) ] || fail "the work grows: $work_many instead of $work_few instructions"

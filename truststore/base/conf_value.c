@@ -5,6 +5,7 @@
 
 #include "truststore/base/clock.h"
 #include "truststore/base/conf_priv.h"
+#include "truststore/base/mail.h"
 
 /* One parser for each type, which fills `value` or says what is wrong. */
 
@@ -51,12 +52,6 @@ static int parse_choice(struct conf_value *value, struct err *err)
 	return 0;
 }
 
-static bool is_mail(const char *text)
-{
-	const char *at = strchr(text, '@');
-	return at && at > text && at[1] && !strchr(at + 1, '@') && !strpbrk(text, " \t<>");
-}
-
 /* Fills value->list, which has room for all; the entries lie in one copy, the first of them. */
 static int split_list(struct conf_value *value, char *copy, const char *separators, struct err *err)
 {
@@ -70,7 +65,7 @@ static int split_list(struct conf_value *value, char *copy, const char *separato
 		if (end <= at)
 			return err_set(err, ERR_CONFIG, "an entry of the list is empty");
 		*end = '\0';
-		if (value->key->type == CONF_MAILS && !is_mail(at))
+		if (value->key->type == CONF_MAILS && !mail_address_valid(at))
 			return err_set(err, ERR_CONFIG, "'%.100s' is not an e-mail address", at);
 		value->list[count++] = at;
 		at = next;
