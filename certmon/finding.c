@@ -131,6 +131,12 @@ bool finding_silent(const struct finding *finding)
 	return finding->ack_until || finding_covered(finding);
 }
 
+const char *finding_kind_name(enum finding_kind kind)
+{
+	static const char *const names[] = { "certificate", "crl", "csr", "source", "anchors", "run" };
+	return names[kind];
+}
+
 const char *finding_level_name(enum finding_level level)
 {
 	static const char *const names[] = { "expired", "critical", "warning", "note" };
@@ -142,27 +148,34 @@ static const char *plural(int64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* How long something has been so that has no end to come. */
+static void since_when(int64_t begin, int64_t now, char out[64])
+{
+	int64_t days = (now - begin) / SCHEDULE_DAY;
+	if (days < 1)
+		snprintf(out, 64, "since today");
+	else
+		snprintf(out, 64, "since %" PRId64 " day%s", days, plural(days));
+}
+
 char *finding_when(const struct finding *finding, int64_t now, char out[64])
 {
-	int64_t days = (finding->end > now ? finding->end - now : now - finding->end) / SCHEDULE_DAY;
-	if (finding->end == CLOCK_NEVER) {
-		days = (now - finding->since) / SCHEDULE_DAY;
-		if (days < 1)
-			snprintf(out, 64, "since today");
-		else
-			snprintf(out, 64, "since %" PRId64 " day%s", days, plural(days));
-	} else if (finding->end < now && days) {
+	const char *expires = finding->kind == FINDING_ANCHORS ? "" : "expires ";
+	int64_t left = finding->end - now, days = (left < 0 ? -left : left) / SCHEDULE_DAY, hours = left / HOUR;
+	if (finding->end == CLOCK_NEVER)
+		since_when(finding->since, now, out);
+	else if (finding->kind == FINDING_CRL)
+		since_when(finding->end, now, out);
+	else if (left < 0 && days)
 		snprintf(out, 64, "expired %" PRId64 " day%s ago", days, plural(days));
-	} else if (finding->end < now) {
+	else if (left < 0)
 		snprintf(out, 64, "has just expired");
-	} else if (days) {
-		snprintf(out, 64, "expires in %" PRId64 " day%s", days, plural(days));
-	} else if (finding->end - now < HOUR) {
-		snprintf(out, 64, "expires within the hour");
-	} else {
-		int64_t hours = (finding->end - now) / HOUR;
-		snprintf(out, 64, "expires in %" PRId64 " hour%s", hours, plural(hours));
-	}
+	else if (days)
+		snprintf(out, 64, "%sin %" PRId64 " day%s", expires, days, plural(days));
+	else if (hours)
+		snprintf(out, 64, "%sin %" PRId64 " hour%s", expires, hours, plural(hours));
+	else
+		snprintf(out, 64, "%swithin the hour", expires);
 	return out;
 }
 
@@ -173,10 +186,9 @@ static json_t *words(const char *text)
 
 json_t *finding_json(const struct finding *finding, int64_t now)
 {
-	static const char *const kinds[] = { "certificate", "crl", "csr", "source", "anchors" };
 	char hex[DIGEST_HEX_SIZE], when[64];
 	json_t *object = json_object();
-	json_object_set_new(object, "kind", json_string(kinds[finding->kind]));
+	json_object_set_new(object, "kind", json_string(finding_kind_name(finding->kind)));
 	json_object_set_new(object, "level", json_string(finding_level_name(finding->level)));
 	json_object_set_new(object, "sha256", json_string(digest_hex(&finding->id, hex)));
 	json_object_set_new(object, "subject", words(finding->subject));

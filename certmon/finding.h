@@ -75,9 +75,11 @@ bool finding_covered(const struct finding *finding);
 /* True for what nobody needs to be told: acknowledged or covered. */
 bool finding_silent(const struct finding *finding);
 
+const char *finding_kind_name(enum finding_kind kind);    /* "certificate" "crl" "csr" "source" "anchors" */
 const char *finding_level_name(enum finding_level level); /* "expired" "critical" "warning" "note" */
 
-/* "expired 3 days ago", "expires in 12 days", "expires within the hour". Returns `out`. */
+/* "expired 3 days ago", "expires in 12 days", "expires within the hour"; "in 12 days" of anchors, "since 3 days" of what has no end
+ * to come. Goes behind finding->name. Returns `out`. */
 char *finding_when(const struct finding *finding, int64_t now, char out[64]);
 
 /* One finding as JSON. */

@@ -119,7 +119,7 @@ static void add_finding(struct textbuf *buf, const struct message *message, cons
 		textbuf_add(buf, "    %-12s %s\n", "state", when);
 	add_line(buf, "names", finding->names);
 	add_line(buf, "found in", finding->stores);
-	add_line(buf, "own", finding->purpose);
+	add_line(buf, "identity", finding->purpose);
 	add_line(buf, "roles", finding->roles);
 	add_line(buf, "serial", finding->serial);
 	add_line(buf, "key", finding->key);

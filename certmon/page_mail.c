@@ -35,7 +35,7 @@ static void mail_finding(struct textbuf *buf, const struct message *message, con
 		mail_line(buf, "expiry", clock_format(finding->end, date));
 	mail_line(buf, "names", finding->names);
 	mail_line(buf, "found in", finding->stores);
-	mail_line(buf, "own", finding->purpose);
+	mail_line(buf, "identity", finding->purpose);
 	mail_line(buf, "roles", finding->roles);
 	mail_line(buf, "serial", finding->serial);
 	mail_line(buf, "key", finding->key);

@@ -254,8 +254,9 @@ static void log_findings(const struct run *run)
 		if (!finding->due || finding_covered(finding))
 			continue;
 		log_line(run->log, finding->level <= FINDING_CRITICAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-		         "certificate %s level=%s subject=%s found_in=%s sha256=%s", finding_when(finding, run->now, when),
-		         finding_level_name(finding->level), log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject)),
+		         "%s %s level=%s subject=%s found_in=%s sha256=%s", finding_kind_name(finding->kind),
+		         finding_when(finding, run->now, when), finding_level_name(finding->level),
+		         log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject)),
 		         log_escape(stores, sizeof stores, finding->stores, strlen(finding->stores)), digest_hex(&finding->id, hex));
 	}
 }

@@ -280,12 +280,14 @@ static int add_anchors(struct look *look, struct err *err)
 		struct finding *finding = add_words(look->scan, FINDING_ANCHORS, key, subject);
 		if (!finding)
 			return err_set(err, ERR_MEMORY, "no memory");
+		free(finding->name);
+		finding->name = strdup("anchors of the phones expire together, the first");
 		finding->end = earliest;
 		finding->identity = true;
 		finding->stores = strdup("own certificates");
 		finding->affected = strdup("every phone is locked out if they are renewed together: it then knows none of them");
 		finding->advice = strdup("renew one now, let all phones restart and learn it, wait for [truststore] anchor-wait, then renew the next");
-		if (!finding->stores || !finding->affected || !finding->advice)
+		if (!finding->name || !finding->stores || !finding->affected || !finding->advice)
 			return err_set(err, ERR_MEMORY, "no memory");
 		return ERR_OK;
 	}

@@ -79,6 +79,6 @@ TVS_CLOCK=+100h expect 0 certmon --config certmon.conf run
 wait_for 5 grep -q "$(sha256_of soon.pem)" messages || fail 'nothing reached syslog'
 # other programs of this machine may write there, too
 same 'lines' 1 "$(grep -c "$(sha256_of soon.pem)" messages)"
-grep -qE '^<[0-9]+>.*certmon.*expires in 15 days level=warning subject=CN\\x3da\\x20b\\x3d.* found_in=tomcat-trust sha256=[0-9a-f]{64}$' messages ||
+grep -qE '^<[0-9]+>.*certmon.*certificate expires in 15 days level=warning subject=CN\\x3da\\x20b\\x3d.* found_in=tomcat-trust sha256=[0-9a-f]{64}$' messages ||
 	fail "not the line that was expected: $(cat messages)"
 ok 'one line a finding reaches syslog, with its words escaped'

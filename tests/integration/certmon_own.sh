@@ -56,12 +56,15 @@ at $((179 * day)) 1 check
 out_has 'anchors of the phones expire together'
 for ago in 179 178 151 149 148; do at $((ago * day)) 0 run; done
 same 'mails in a month' 2 "$(ls mails | wc -l)"
+grep -q '^Subject: Certificates: anchors of the phones expire together, the first in 17[89] days' mails/0 ||
+	fail "another subject: $(grep ^Subject: mails/0)"
 grep -q 'every phone is locked out if they are renewed together' mails/0 || fail 'who is affected is missing'
 python3 - mails/0 <<'PYTHON' || fail 'the mail has no plain text'
 import email, email.policy, sys
 with open(sys.argv[1], "rb") as file:
     text = email.message_from_binary_file(file, policy=email.policy.default).get_body(("plain",)).get_content()
 assert "renew one now, let all phones restart and learn it" in text, text
+assert "TVS on 20" in text and "CallManager on 20" in text, text
 PYTHON
 sed 's/^syslog.*/&\nidentities = no/' certmon.conf >without.conf
 TVS_CLOCK=@$((end - 149 * day)) expect 0 certmon --config without.conf report --json
