@@ -13,22 +13,37 @@
 #include "certmon/scan.h"
 #include "certmon/send.h"
 #include "truststore/base/clock.h"
+#include "truststore/owner.h"
 
 enum { NOTICE_KEEP = 400 * SCHEDULE_DAY }; /* seconds for which a notice of what is gone is kept */
+
+/* Made by the store's owner also when root runs certmon, or the timer's runs could not open it afterwards. */
+static int open_lock(const struct store *store, const char *path, int *fd, struct err *err)
+{
+	struct owner before;
+	int code = owner_enter(store_path(store), &before, err);
+	if (code)
+		return code;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (*fd < 0)
+		code = err_errno(err, "%s", path);
+	owner_leave(&before);
+	return code;
+}
 
 int run_lock(const struct store *store, int *fd, struct err *err)
 {
 	char path[4096];
+	*fd = -1;
 	snprintf(path, sizeof path, "%s/certmon.lock", store_path(store));
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
-	if (*fd < 0)
-		return err_errno(err, "%s", path);
-	if (!flock(*fd, LOCK_EX | LOCK_NB))
-		return ERR_OK;
+	int code = open_lock(store, path, fd, err);
+	if (code || !flock(*fd, LOCK_EX | LOCK_NB))
+		return code;
 	int busy = errno == EWOULDBLOCK;
+	code = busy ? err_set(err, ERR_BUSY, "%s: another run is at work", path) : err_errno(err, "%s", path);
 	close(*fd);
 	*fd = -1;
-	return busy ? err_set(err, ERR_BUSY, "%s: another run is at work", path) : err_errno(err, "%s", path);
+	return code;
 }
 
 static int due_work(struct txn *txn, void *arg, struct err *err)

@@ -188,6 +188,20 @@ run 0 report --prometheus metrics.prom
 grep -q '^tvs_certmon_last_success_timestamp_seconds [0-9]' metrics.prom || fail 'no last success among the metrics'
 ok 'a run that finds another at work leaves it the work'
 
+# --- root's runs and the owner's
+
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 750 owned
+	chown nobody owned
+	expect 0 truststore --store owned --quiet init
+	expect 0 certmon --store owned run
+	same "the lock's owner" nobody "$(stat -c %U owned/certmon.lock)"
+	cp "$(command -v certmon)" everybodys # the build may lie where nobody else may look
+	expect 0 setpriv --reuid=nobody --clear-groups ./everybodys --store "$tmp/owned" run --verbose
+	out_has '0 found'
+	ok 'a run of root keeps nothing from the owner of the store'
+fi
+
 # --- a revocation list without a successor
 
 unset TVS_CLOCK
