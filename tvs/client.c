@@ -12,6 +12,7 @@
 
 #include "truststore/base/clock.h"
 #include "truststore/base/digest.h"
+#include "tvs/tls.h"
 
 /* NORMAL leaves out what only old phones' servers still use: Camellia, and SHA-256 as the MAC of CBC suites. */
 #define SUITES "NORMAL:-VERS-ALL:+CAMELLIA-256-CBC:+CAMELLIA-128-CBC:+SHA256:+SIGN-RSA-SHA1:%s"
@@ -33,7 +34,7 @@ struct client {
 	int fd;
 	struct cert *cert;      /* the server's, from the moment that it was shown */
 	struct err identity;    /* why it was not accepted */
-	char *description;
+	char description[64];   /* "" until the handshake is done */
 };
 
 /* --- setup */
@@ -323,7 +324,8 @@ static int open_all(struct client *client, int64_t deadline_us, struct err *err)
 	if (!rc)
 		rc = shake_hands(client, deadline_us, err);
 	if (!rc)
-		client->description = gnutls_session_get_desc(client->session);
+		snprintf(client->description, sizeof client->description, "%s %s",
+		         tls_version_name(tls_version_of(client->session)), tls_cipher_of(client->session));
 	return rc;
 }
 
@@ -349,14 +351,13 @@ void client_free(struct client *client)
 	if (!client)
 		return;
 	if (client->session) {
-		if (client->description)
+		if (client->description[0])
 			(void)gnutls_bye(client->session, GNUTLS_SHUT_WR);
 		gnutls_deinit(client->session);
 	}
 	if (client->fd >= 0)
 		close(client->fd);
 	cert_free(client->cert);
-	gnutls_free(client->description);
 	free(client);
 }
 
@@ -401,7 +402,7 @@ int client_receive(struct client *client, void *out, size_t len, int64_t deadlin
 
 const char *client_describe(const struct client *client)
 {
-	return client->description ? client->description : "";
+	return client->description;
 }
 
 const struct cert *client_certificate(const struct client *client)

@@ -47,7 +47,7 @@ int client_send(struct client *client, const void *bytes, size_t len, int64_t de
 /* Exactly `len` bytes. */
 int client_receive(struct client *client, void *out, size_t len, int64_t deadline_us, struct err *err);
 
-/* "(TLS1.2)-(RSA)-(AES-256-GCM)", GnuTLS's words; lives as long as the client. */
+/* "TLS1.2 AES256-GCM-SHA384", in OpenSSL's words; lives as long as the client. */
 const char *client_describe(const struct client *client);
 
 /* The certificate that the server presented; borrowed. */

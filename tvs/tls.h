@@ -21,6 +21,11 @@ enum tls_version { TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, TLS_VERSION_COUNT };
 const char *tls_version_name(enum tls_version version); /* "TLS1.2" */
 int tls_version_parse(const char *text, enum tls_version *version); /* "1.2"; ERR_CONFIG */
 
+/* Of any session of GnuTLS that has shaken hands: its version (TLS_VERSION_COUNT: another), and its suite by
+ * OpenSSL's name ("-": one that is not in cipher_table). */
+enum tls_version tls_version_of(gnutls_session_t gnutls);
+const char *tls_cipher_of(gnutls_session_t gnutls);
+
 enum tls_client_mode { TLS_CLIENT_NONE, TLS_CLIENT_REQUEST, TLS_CLIENT_REQUIRE };
 
 /* What one listener wants. Everything is borrowed while tls_setup_new runs; the key for the setup's whole life. */

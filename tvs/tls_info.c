@@ -50,25 +50,45 @@ enum tls_failure tls_session_failure(const struct tls_session *session)
 	return (enum tls_failure)session->failure;
 }
 
-enum tls_version tls_session_version(const struct tls_session *session)
+enum tls_version tls_version_of(gnutls_session_t gnutls)
 {
-	gnutls_protocol_t version = gnutls_protocol_get_version(session->gnutls);
+	gnutls_protocol_t version = gnutls_protocol_get_version(gnutls);
 	for (int i = 0; i < TLS_VERSION_COUNT; i++)
 		if (versions[i].gnutls == version)
 			return (enum tls_version)i;
 	return TLS_VERSION_COUNT;
 }
 
-const char *tls_session_cipher(const struct tls_session *session)
+static const char *tls13_cipher(gnutls_cipher_algorithm_t cipher)
 {
-	if (session->suite)
-		return session->suite->name;
-	switch (gnutls_cipher_get(session->gnutls)) {
+	switch (cipher) {
 	case GNUTLS_CIPHER_AES_256_GCM: return "TLS_AES_256_GCM_SHA384";
 	case GNUTLS_CIPHER_CHACHA20_POLY1305: return "TLS_CHACHA20_POLY1305_SHA256";
 	case GNUTLS_CIPHER_AES_128_GCM: return "TLS_AES_128_GCM_SHA256";
 	default: return "-";
 	}
+}
+
+const char *tls_cipher_of(gnutls_session_t gnutls)
+{
+	gnutls_cipher_algorithm_t cipher = gnutls_cipher_get(gnutls);
+	if (gnutls_protocol_get_version(gnutls) == GNUTLS_TLS1_3)
+		return tls13_cipher(cipher);
+	for (const struct cipher_suite *suite = cipher_table(); suite->name; suite++)
+		if (suite->kx == gnutls_kx_get(gnutls) && suite->cipher == cipher &&
+		    suite->mac == gnutls_mac_get(gnutls))
+			return suite->name;
+	return "-";
+}
+
+enum tls_version tls_session_version(const struct tls_session *session)
+{
+	return tls_version_of(session->gnutls);
+}
+
+const char *tls_session_cipher(const struct tls_session *session)
+{
+	return session->suite ? session->suite->name : tls_cipher_of(session->gnutls);
 }
 
 enum tls_client_state tls_session_client(const struct tls_session *session)

@@ -106,6 +106,7 @@ class Fake:
                 pass
             return
         with self.context.wrap_socket(sock, server_side=True) as tls:
+            print(f"handshake {tls.cipher()[0]}", file=sys.stderr, flush=True)
             while True:
                 request = read_frame(tls)
                 if mode == "mute":

@@ -131,7 +131,7 @@ ok "client certificates"
 for version in 1.0 1.1 1.2 1.3; do
 	fake versioned right --tls "$version"
 	expect 0 tvsc --server "$versioned" --ca tvs.pem --tls "$version" --verbose verify app.pem
-	out_has "TLS$version"
+	out_has "  tls      TLS$version $(sed -n 's/^handshake //p' versioned.log | tail -n 1)"
 	expect 0 tvsc --server "$good" --ca tvs.pem --tls "$version" --verbose verify app.pem
 	out_has "TLS$version"
 	case $version in
