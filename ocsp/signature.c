@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "truststore/base/keysize.h"
+
 enum { OID_TEXT_SIZE = 64 }; /* those of signature algorithms are shorter */
 #define OID_RSASSA_PSS "1.2.840.113549.1.1.10"
 
@@ -96,7 +98,7 @@ static gnutls_datum_t datum(const uint8_t *bytes, size_t len)
 bool signature_verify(const struct signature *signature, gnutls_x509_crt_t signer)
 {
 	gnutls_pubkey_t key;
-	if (gnutls_pubkey_init(&key) < 0)
+	if (!keysize_fits(signer, KEYSIZE_RSA_MAX) || gnutls_pubkey_init(&key) < 0)
 		return false;
 	gnutls_datum_t text = datum(signature->signed_part.whole, signature->signed_part.whole_len);
 	gnutls_datum_t bits = datum(signature->bits.at, signature->bits.left);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "truststore/base/keysize.h"
+
 /* Suites that NORMAL leaves out though old phones' servers still use them. */
 #define OLD "+RSA:+SHA1:+SHA256:+SHA384:+AES-256-CCM-8:+AES-128-CCM-8:+CAMELLIA-256-CBC:+CAMELLIA-128-CBC:+SIGN-RSA-SHA1:%VERIFY_ALLOW_SIGN_WITH_SHA1"
 #define APPROVED "-CHACHA20-POLY1305:-SIGN-ALL:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512:" \
@@ -82,6 +84,7 @@ int tlspeer_ask(const struct target *target, const struct tlspeer_offer *offer, 
 	}
 	if (!target->numeric)
 		gnutls_server_name_set(tls, GNUTLS_NAME_DNS, target->host, strlen(target->host));
+	gnutls_handshake_set_hook_function(tls, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, keysize_hook);
 	gnutls_transport_set_int(tls, fd);
 	code = presented(target, tls, fd, deadline_us, out, err);
 	if (!code)

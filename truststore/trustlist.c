@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/base/keysize.h"
+
 enum header_tag {
 	HEADER_VERSION = 1, HEADER_LENGTH = 2, HEADER_SIGNER_ID = 3, HEADER_SIGNER = 4, HEADER_SERIAL = 5, HEADER_ISSUER = 6,
 	HEADER_SIGNATURE_INFO = 7, HEADER_DIGEST = 8, HEADER_ALGORITHM_INFO = 9, HEADER_ALGORITHM = 10, HEADER_MODULUS = 11,
@@ -235,6 +237,8 @@ int trustlist_verify(const char *name, const uint8_t *bytes, size_t len, const s
 	int rc = gnutls_x509_crt_init(&crt);
 	if (!rc)
 		rc = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER);
+	if (!rc && !keysize_fits(crt, KEYSIZE_RSA_MAX))
+		rc = GNUTLS_E_CERTIFICATE_ERROR;
 	if (!rc)
 		rc = gnutls_pubkey_init(&key);
 	if (!rc)

@@ -12,6 +12,7 @@
 
 #include "truststore/base/clock.h"
 #include "truststore/base/digest.h"
+#include "truststore/base/keysize.h"
 #include "tvs/tls.h"
 
 /* NORMAL leaves out what only old phones' servers still use: Camellia, and SHA-256 as the MAC of CBC suites. */
@@ -308,6 +309,8 @@ static int prepare(struct client *client, struct err *err)
 		return err_set(err, ERR_TLS, "%s: %s", target->text, gnutls_strerror(rc));
 	gnutls_session_set_ptr(client->session, client);
 	gnutls_session_set_verify_function(client->session, on_certificate);
+	gnutls_handshake_set_hook_function(client->session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE,
+	                                   keysize_hook);
 	gnutls_transport_set_int(client->session, client->fd);
 	return 0;
 }

@@ -3,12 +3,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "truststore/base/keysize.h"
 #include "truststore/base/log.h"
 #include "tvs/tls_priv.h"
 
 enum {
 	SCRATCH_SIZE = TLS_MAX_RECORD + 2048, /* one whole record, RFC 5246 6.2.3, with its header */
 	HANDSHAKE_MESSAGE_MAX = 32768,        /* bytes: a client's certificates */
+	CLIENT_RSA_MAX = 4096,                /* bits of a key in them: the longest that a store takes */
 	IDLE_RECORDS_MAX = 16                 /* that bring nothing, in one call */
 };
 
@@ -95,6 +97,16 @@ static int fail(struct tls_session *self, enum tls_failure failure, int gnutls_c
 	return gnutls_code;
 }
 
+/* Before anything is verified with the key of a client's certificate. */
+static int judge_size(struct tls_session *self, const gnutls_datum_t *message)
+{
+	bool tls13 = gnutls_protocol_get_version(self->gnutls) == GNUTLS_TLS1_3;
+	if (keysize_message_fits(message->data, message->size, tls13, CLIENT_RSA_MAX))
+		return 0;
+	self->oversized = true;
+	return fail(self, TLS_FAILURE_CLIENT_CERTIFICATE, GNUTLS_E_CERTIFICATE_ERROR);
+}
+
 /* gnutls_handshake_hook_func on every message: one on ClientHello alone would not see an SSLv2 hello. */
 static int on_message(gnutls_session_t gnutls, unsigned type, unsigned when, unsigned incoming,
                       const gnutls_datum_t *message)
@@ -103,6 +115,8 @@ static int on_message(gnutls_session_t gnutls, unsigned type, unsigned when, uns
 	struct tls_session *self = gnutls_session_get_ptr(gnutls);
 	if (incoming && type == GNUTLS_HANDSHAKE_CLIENT_HELLO_V2)
 		return fail(self, TLS_FAILURE_SSLV2, GNUTLS_E_UNSUPPORTED_VERSION_PACKET);
+	if (incoming && type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
+		return judge_size(self, message);
 	if (!incoming || type != GNUTLS_HANDSHAKE_CLIENT_HELLO)
 		return 0;
 	struct hello hello;
@@ -260,6 +274,9 @@ static enum tls_failure failure_of(int ret)
 static int client_failed(const struct tls_session *self, struct err *err)
 {
 	char name[128], text[128];
+	if (self->oversized)
+		return err_set(err, ERR_TLS, "handshake: a certificate of the client is malformed, or its key is not RSA of "
+		               "at most %d bits, EC or EdDSA", CLIENT_RSA_MAX);
 	if (self->client == TLS_CLIENT_ABSENT)
 		return err_set(err, ERR_TLS, "the client shows no certificate");
 	tls_session_client_name(self, name, sizeof name);

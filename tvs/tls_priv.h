@@ -44,6 +44,7 @@ struct tls_session {
 	uint8_t client;        /* enum tls_client_state */
 	unsigned client_status; /* gnutls_certificate_status_t of a certificate that was not verified */
 	bool wants_write;      /* what the last ERR_AGAIN waits for */
+	bool oversized;        /* a key of the client's certificates is none that is verified with */
 	bool ended;            /* the peer sends no more */
 	bool holds;            /* GnuTLS keeps a record that the socket did not take */
 	const struct cipher_suite *suite;

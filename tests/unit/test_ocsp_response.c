@@ -1,8 +1,11 @@
 #include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ocsp/certid.h"
 #include "ocsp/response.h"
+#include "ocsp/signature.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 #include "truststore/base/clock.h"
@@ -238,6 +241,28 @@ START_TEST(damage_is_refused)
 }
 END_TEST
 
+/* Anybody on the way can put a certificate of his own into a response: with this one GnuTLS would try for a quarter of a minute
+ * (with a longer one for hours), the test has four seconds. A certificate has the frame of a signed response. */
+START_TEST(a_huge_key_is_not_tried)
+{
+	char path[512];
+	gnutls_datum_t pem, der;
+	gnutls_x509_crt_t signer;
+	struct signature signature;
+	snprintf(path, sizeof path, "%s/tests/data/keysize/rsa-32768.pem", getenv("top_srcdir"));
+	ck_assert_int_eq(gnutls_load_file(path, &pem), 0);
+	ck_assert_int_eq(gnutls_pem_base64_decode2("CERTIFICATE", &pem, &der), 0);
+	ck_assert_int_eq(gnutls_x509_crt_init(&signer), 0);
+	ck_assert_int_eq(gnutls_x509_crt_import(signer, &der, GNUTLS_X509_FMT_DER), 0);
+	ck_assert(signature_read(der.data, der.size, &signature));
+	ck_assert(signature_strong(&signature));
+	ck_assert(!signature_verify(&signature, signer));
+	gnutls_x509_crt_deinit(signer);
+	gnutls_free(der.data);
+	gnutls_free(pem.data);
+}
+END_TEST
+
 START_TEST(every_fault_has_a_word_of_its_own)
 {
 	for (int i = 1; i < FAULT_COUNT; i++) {
@@ -259,6 +284,7 @@ int main(void)
 	tcase_add_test(tests, times_are_taken);
 	tcase_add_test(tests, nonce_is_compared);
 	tcase_add_test(tests, damage_is_refused);
+	tcase_add_test(tests, a_huge_key_is_not_tried);
 	tcase_add_test(tests, every_fault_has_a_word_of_its_own);
 	return fixture_run(suite);
 }

@@ -370,6 +370,30 @@ START_TEST(client_certificates)
 }
 END_TEST
 
+/* Whatever the client's own signature takes to verify is the client's choice: nothing is verified with such keys. */
+START_TEST(huge_and_odd_keys_of_clients_are_refused)
+{
+	static const char *const files[] = { "rsa-4224", "exponent-66" };
+	static const char *const versions[] = { "-tls1_3", "-tls1_2" };
+	for (int mode = TLS_CLIENT_REQUEST; mode <= TLS_CLIENT_REQUIRE; mode++) {
+		struct tls_setup *setup;
+		struct err err;
+		ck_assert(!try_setup(&rsa, TLS_1_2, ECDHE, (enum tls_client_mode)mode, &setup, &err));
+		for (int i = 0; i < 4; i++) {
+			char args[1200], file[512];
+			snprintf(file, sizeof file, "%s/tests/data/keysize/%s.pem", getenv("top_srcdir"), files[i / 2]);
+			snprintf(args, sizeof args, "%s -cert %s -key %s", versions[i % 2], file, file);
+			meet(setup, args, &met);
+			ck_assert_msg(met.code == ERR_TLS, "%s: it was accepted", args);
+			ck_assert_msg(met.failure == TLS_FAILURE_CLIENT_CERTIFICATE, "%s: %s", args, err_text(&met.err));
+			ck_assert_msg(strstr(err_text(&met.err), "at most 4096 bits"), "%s", err_text(&met.err));
+			ck_assert_ptr_nonnull(strstr(met.output, "alert"));
+		}
+		tls_setup_free(setup);
+	}
+}
+END_TEST
+
 START_TEST(a_foreign_key_is_refused)
 {
 	struct own other;
@@ -422,6 +446,7 @@ int main(void)
 	tcase_add_test(tests, sslv2_hello_is_refused);
 	tcase_add_test(tests, what_is_no_tls);
 	tcase_add_test(tests, client_certificates);
+	tcase_add_test(tests, huge_and_odd_keys_of_clients_are_refused);
 	tcase_add_test(tests, a_foreign_key_is_refused);
 	return fixture_run(suite);
 }

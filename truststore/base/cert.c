@@ -8,6 +8,7 @@
 #include "truststore/base/certtime.h"
 #include "truststore/base/clock.h"
 #include "truststore/base/der.h"
+#include "truststore/base/keysize.h"
 
 struct cert {
 	uint8_t *der;
@@ -370,7 +371,7 @@ static bool signed_by(const struct cert *cert, const struct cert *issuer)
 	bool good = false;
 	size_t size = 0;
 	int known = gnutls_x509_crt_get_signature_algorithm(cert->crt);
-	if (known <= 0)
+	if (known <= 0 || !keysize_fits(issuer->crt, KEYSIZE_RSA_MAX))
 		return false;
 	gnutls_sign_algorithm_t algorithm = (gnutls_sign_algorithm_t)known;
 	if (gnutls_x509_crt_get_signature(cert->crt, NULL, &size) != GNUTLS_E_SHORT_MEMORY_BUFFER ||
