@@ -227,3 +227,13 @@ expect 0 T verify
 script -qec "truststore --store '$tmp/store' add CAPF-trust large.pem" typescript >/dev/null </dev/null || fail "add on a terminal"
 grep -q '2000 new' typescript || fail "no summary on a terminal"
 ok "of many the account is a summary and what was skipped"
+
+# --- without standard streams: what is printed must not land in the store, whose file would get their numbers
+cert_new quiet "${ext[@]}"
+code=0
+truststore --store "$tmp/store" add tomcat-trust quiet.pem <&- >&- 2>&- || code=$?
+same "without standard output" 2 "$code"
+expect 0 T verify
+expect 0 T list --subject CN=quiet
+out_has CN=quiet
+ok "closed standard streams do no harm"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "truststore/base/cli_priv.h"
+#include "truststore/base/program.h"
 
 const struct cli_option cli_common[] = {
 	{ "config", 0, "FILE", false, false, "configuration file (default /etc/tvs/tvs.conf)" },
@@ -224,7 +225,10 @@ static int run(struct cli *cli, int argc, char **argv)
 int cli_main(const struct cli_program *program, int argc, char **argv, void *context)
 {
 	struct cli cli = { .program = program, .context = context };
+	struct err err;
 	size_t letters = 1;
+	if (program_streams(&err))
+		return cli_fail(&cli, &err);
 	for (int i = 0; i < argc; i++)
 		letters += strlen(argv[i]) + 1; /* no word gives more options than it has letters */
 	cli.given = calloc(letters, sizeof *cli.given);

@@ -117,3 +117,12 @@ int program_json(const char *name, const char *const *arguments, int *exit_code,
 	*exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return code;
 }
+
+int program_streams(struct err *err)
+{
+	static const int mode[] = { O_WRONLY, O_RDONLY, O_RDONLY }; /* the wrong one, so that using it fails as before */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", mode[fd]) != fd)
+			return err_errno(err, "cannot open /dev/null for a closed standard stream");
+	return ERR_OK;
+}

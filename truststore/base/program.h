@@ -1,5 +1,5 @@
-/* Another of our programs, started for what it prints: how something lower causes something higher
- * without calling it (an upload that wants a revocation check, say). */
+/* This program as a process; and another of our programs, started for what it prints: how something lower causes something
+ * higher without calling it (an upload that wants a revocation check, say). */
 #ifndef TVS_BASE_PROGRAM_H
 #define TVS_BASE_PROGRAM_H
 
@@ -16,5 +16,9 @@ enum { PROGRAM_MAX_OUTPUT = 64 * 1024 * 1024 };
  * ERR_NOT_FOUND if it cannot be started, ERR_MALFORMED if it printed something else, ERR_LIMIT if too much. */
 int program_json(const char *name, const char *const *arguments, int *exit_code, json_t **out,
                  struct err *err);
+
+/* To be called first: where standard input, output or error is closed, something that cannot be read or written takes its number.
+ * Otherwise the next file that is opened would get it, and a message would be written into the store. ERR_SYSTEM. */
+int program_streams(struct err *err);
 
 #endif
