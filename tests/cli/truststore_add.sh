@@ -237,3 +237,13 @@ expect 0 T verify
 expect 0 T list --subject CN=quiet
 out_has CN=quiet
 ok "closed standard streams do no harm"
+
+# --- a limit on the size of files
+cert_new limited "${ext[@]}"
+code=0
+(ulimit -f 0 && exec truststore --store "$tmp/store" add tomcat-trust limited.pem 2>&1) </dev/null | cat >out || code=$?
+same "over the limit on files" 2 "$code"
+out_has 'File too large'
+expect 0 T verify
+expect 1 T list --subject CN=limited
+ok "over the limit on the size of files nothing is changed, and that is said"

@@ -2,6 +2,7 @@
 
 #include "truststore/base/cli.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,6 +228,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv, void *con
 	struct cli cli = { .program = program, .context = context };
 	struct err err;
 	size_t letters = 1;
+	signal(SIGXFSZ, SIG_IGN); /* a file that grows over RLIMIT_FSIZE is an error that names it, not a silent end */
 	if (program_streams(&err))
 		return cli_fail(&cli, &err);
 	for (int i = 0; i < argc; i++)
