@@ -107,6 +107,18 @@ out_has "$tmp/missing.pem cannot be read"
 out_has "127.0.0.1:$dead cannot be read: Connection refused"
 ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
 
+# --- what must not be waited for
+mkdir odd
+mkfifo odd/fifo.pem
+ln -s /dev/zero odd/zero.crt
+truncate -s 65M odd/large.der
+conf "files = $tmp/odd"
+expect 0 timeout 30 certmon --config certmon.conf report
+out_has "$tmp/odd/fifo.pem is not a regular file"
+out_has "$tmp/odd/zero.crt is not a regular file"
+out_has "$tmp/odd/large.der is larger than 64 MiB"
+ok 'a FIFO, a device and a huge file do not stop it'
+
 # --- files for other programs
 
 conf
