@@ -15,7 +15,7 @@ static const char backup[] =
 static const char *const renewed[PURPOSE_COUNT][STEPS_MAX] = {
 	[PURPOSE_TVS] = {
 		"nothing to restart: tvsd takes the new certificate up by itself",
-		"have the trust list (ITL) rebuilt with the new certificate, and the CTL file updated if it lists TVS",
+		"have the trust list (ITL) rebuilt with the new certificate, and the CTL file updated if it lists TVS; a phone accepts this service again when it has them",
 		"reset the phones and wait until they have the new trust list, before CallManager or ITLRecovery is renewed",
 		several,
 		backup,
@@ -72,7 +72,7 @@ static const char *const first[STEPS_MAX] = {
 static const char *const requested[STEPS_MAX] = {
 	"let a CA sign the request; it must keep all key usages, dataEncipherment among them",
 	"add the CA's root certificate to the purpose's trust store first, if it is not there",
-	"then: truststore identity install, with the certificate and the CAs between it and the root",
+	"then: truststore identity install PURPOSE FILE..., where the files hold the certificate and the CAs between it and the root",
 };
 
 /* Whether the steps of a renewal have the CTL file among them anyway. */

@@ -152,7 +152,7 @@ static const char *words_for(const struct bulk_sftp *sftp, CURLcode rc)
 	case CURLE_LOGIN_DENIED: return sftp->key ? "the server does not accept the key" : "the server does not accept the password";
 	case CURLE_REMOTE_ACCESS_DENIED: return "permission denied";
 	case CURLE_REMOTE_FILE_NOT_FOUND: return "there is no such file or directory";
-	case CURLE_FAILED_INIT: return "no agreement on keys; a server whose only host key is RSA cannot be reached, give it an Ed25519 or ECDSA one";
+	case CURLE_FAILED_INIT: return "no agreement on keys; a server whose only host key is RSA cannot be reached, nor one whose RSA key stands first in known-hosts: an Ed25519 or ECDSA key is wanted";
 	case CURLE_COULDNT_RESOLVE_HOST: return "its name cannot be resolved";
 	case CURLE_COULDNT_CONNECT: return "no connection";
 	case CURLE_OPERATION_TIMEDOUT: return "no answer in time";

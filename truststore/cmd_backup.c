@@ -92,9 +92,9 @@ static int report(const struct session *session, const char *file, const struct 
 		return report_json(file, backup, err);
 	size_t keys = backup_keys_included(backup);
 	if (!cli_quiet(cli) && strcmp(file, "-") != 0)
-		out_printf("%s: revision %llu, %llu certificates, %zu private key%s\n", file,
-		           (unsigned long long)backup->revision, (unsigned long long)backup->certificates, keys,
-		           keys == 1 ? "" : "s");
+		out_printf("%s: revision %llu, %llu certificate%s, %zu private key%s\n", file,
+		           (unsigned long long)backup->revision, (unsigned long long)backup->certificates,
+		           backup->certificates == 1 ? "" : "s", keys, keys == 1 ? "" : "s");
 	for (size_t i = 0; with_keys && i < backup->key_count; i++)
 		if (!backup->keys[i].pem)
 			cli_warn(cli, "not in the backup, because it is on a token: the private key %s",

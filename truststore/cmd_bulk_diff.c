@@ -41,7 +41,7 @@ static void tell_text(const struct bulk_item *a, const struct bulk_item *b)
 	out_printf("%s %s %s%s%s", a && b ? "!" : a ? "<" : ">", cmd_short_hash(&any->id, hash), any->subject ? any->subject : "",
 	           any->store[0] ? " in " : "", any->store);
 	if (a && b)
-		out_printf(": %s, %s", roles_format(a->roles, left), roles_format(b->roles, right));
+		out_printf(": %s against %s", roles_format(a->roles, left), roles_format(b->roles, right));
 	out_printf("\n");
 }
 

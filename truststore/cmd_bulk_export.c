@@ -16,8 +16,8 @@ const struct cli_option cmd_bulk_export_options[] = {
 static void print_export(const struct cli *cli, enum bulk_type type, const struct bulk_exported *done)
 {
 	if (!cli_quiet(cli))
-		out_printf("%s: exported %zu certificates as number %llu: %s\n", bulk_rule(type)->name, done->certificates,
-		           (unsigned long long)done->sequence, done->name);
+		out_printf("%s: exported %zu certificate%s as number %llu: %s\n", bulk_rule(type)->name, done->certificates,
+		           done->certificates == 1 ? "" : "s", (unsigned long long)done->sequence, done->name);
 }
 
 static json_t *export_json(enum bulk_type type, const struct bulk_exported *done)
@@ -70,8 +70,8 @@ static void print_consolidated(const struct cli *cli, enum bulk_type type, const
 	if (cli_quiet(cli))
 		return;
 	if (done->changed)
-		out_printf("%s: merged %zu certificates of %zu clusters as number %llu: %s\n", name, done->certificates, done->clusters,
-		           (unsigned long long)done->sequence, done->name);
+		out_printf("%s: merged %zu certificate%s of %zu cluster%s as number %llu: %s\n", name, done->certificates,
+		           done->certificates == 1 ? "" : "s", done->clusters, done->clusters == 1 ? "" : "s", (unsigned long long)done->sequence, done->name);
 	else
 		out_printf("%s: nothing new since number %llu\n", name, (unsigned long long)done->sequence);
 }

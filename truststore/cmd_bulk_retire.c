@@ -22,8 +22,9 @@ static int report(const struct cli *cli, const struct bulk_retired *done, int64_
 		                          (json_int_t)done->certificates, "memberships", (json_int_t)done->memberships, "until", when),
 		                err);
 	if (!cli_quiet(cli))
-		out_printf("%s %zu certificates of cluster %s (%zu memberships), as of %s\n", dry_run ? "would retire" : "retired", done->certificates,
-		           cli_arg(cli, 0), done->memberships, when);
+		out_printf("%s %zu certificate%s of cluster %s (%zu membership%s), as of %s\n", dry_run ? "would retire" : "retired",
+		           done->certificates, done->certificates == 1 ? "" : "s", cli_arg(cli, 0), done->memberships,
+		           done->memberships == 1 ? "" : "s", when);
 	return ERR_OK;
 }
 

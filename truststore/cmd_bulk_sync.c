@@ -42,8 +42,8 @@ static int export_type(struct syncing *s, enum bulk_type type, struct err *err)
 	json_array_append_new(s->exported, json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence", (json_int_t)done.sequence,
 	                                             "certificates", (json_int_t)done.certificates));
 	if (!cli_json(cli) && !cli_quiet(cli))
-		out_printf("%s: exported %zu certificates as number %llu\n", bulk_rule(type)->name, done.certificates,
-		           (unsigned long long)done.sequence);
+		out_printf("%s: exported %zu certificate%s as number %llu\n", bulk_rule(type)->name, done.certificates,
+		           done.certificates == 1 ? "" : "s", (unsigned long long)done.sequence);
 	return ERR_OK;
 }
 
@@ -63,8 +63,8 @@ static int consolidate_type(struct syncing *s, enum bulk_type type, struct err *
 	json_array_append_new(s->consolidated, json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence", (json_int_t)done.sequence,
 	                                                 "clusters", (json_int_t)done.clusters));
 	if (!cli_json(cli) && !cli_quiet(cli))
-		out_printf("%s: merged the exports of %zu clusters as number %llu\n", bulk_rule(type)->name, done.clusters,
-		           (unsigned long long)done.sequence);
+		out_printf("%s: merged the exports of %zu cluster%s as number %llu\n", bulk_rule(type)->name, done.clusters,
+		           done.clusters == 1 ? "" : "s", (unsigned long long)done.sequence);
 	return ERR_OK;
 }
 

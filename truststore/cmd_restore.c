@@ -162,9 +162,10 @@ static int report(struct restore *restore, struct err *err)
 	char made[CLOCK_TEXT_SIZE];
 	clock_format(backup->made, made);
 	if (!cli_json(cli) && !cli_quiet(cli))
-		out_printf("%s%s: revision %llu of %s, %llu certificates, %zu private key%s written\n",
+		out_printf("%s%s: revision %llu of %s, %llu certificate%s, %zu private key%s written\n",
 		           restore->session->path, restore->made ? " was made" : "", (unsigned long long)backup->revision,
-		           made, (unsigned long long)backup->certificates, restore->keys_written, restore->keys_written == 1 ? "" : "s");
+		           made, (unsigned long long)backup->certificates, backup->certificates == 1 ? "" : "s", restore->keys_written,
+		           restore->keys_written == 1 ? "" : "s");
 	if (cli_json(cli)) {
 		jsonw_open(out, NULL, '{');
 		jsonw_number(out, "revision", (int64_t)backup->revision);

@@ -366,5 +366,6 @@ void doctor_certmon(struct doctor *doctor)
 	}
 	if (last < doctor->now - CERTMON_PATIENCE)
 		doctor_find(doctor, last ? DOCTOR_WARNING : DOCTOR_NOTE, "let certmon run by its timer: nobody is told what expires",
-		            "certmon last did all its work: %s", last ? clock_format(last, when) : "never");
+		            "%s%s", last ? "the last complete run of certmon was at " : "certmon has done no complete run yet",
+		            last ? clock_format(last, when) : "");
 }

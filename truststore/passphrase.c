@@ -57,7 +57,7 @@ int passphrase_get(const struct cli *cli, const char *option, const char *what, 
 		return conf_secret_file(cli_option(cli, option), out, err);
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
 		return err_set(err, ERR_REFUSED,
-		               "%s needs a passphrase: without a terminal to ask for it, pass --%s FILE", what,
+		               "there is no passphrase for %s: without a terminal to ask for it, pass --%s FILE", what,
 		               option);
 	int code = ask(what, "", first, err);
 	if (!code && twice)

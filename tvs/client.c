@@ -165,13 +165,14 @@ static bool is_known(const struct client *client)
 /* GnuTLS's sentences end in ". ", several in a row. */
 static int refuse_status(struct client *client, unsigned status)
 {
+	char hex[DIGEST_HEX_SIZE];
 	gnutls_datum_t text = { NULL, 0 };
 	(void)gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0);
 	size_t len = text.data ? strlen((char *)text.data) : 0;
 	while (len > 0 && strchr(". ", text.data[len - 1]))
 		text.data[--len] = '\0';
-	err_set(&client->identity, ERR_REFUSED, "its certificate (%s) is not accepted: %s",
-	        cert_subject(client->cert), len ? (char *)text.data : "not verified");
+	err_set(&client->identity, ERR_REFUSED, "its certificate (%s, SHA-256 %s) is none of those that are known, nor issued by one: %s",
+	        cert_subject(client->cert), digest_hex(cert_sha256(client->cert), hex), len ? (char *)text.data : "not verified");
 	gnutls_free(text.data);
 	return -1;
 }

@@ -159,6 +159,6 @@ truststore --config b.conf --quiet bulk export --type tomcat
 same 'signer then' 'CN=recovery b' "$(signer)"
 expect 0 truststore --config a.conf bulk sync --type tomcat
 unset TVS_CLOCK
-out_has 'merged the exports of 1 clusters'
+out_has 'merged the exports of 1 cluster as'
 expect 0 truststore --config a.conf verify
 ok "a renewed signer"

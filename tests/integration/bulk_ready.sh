@@ -78,7 +78,7 @@ cert_new app
 truststore --store "$store" --quiet add CallManager-trust app.pem
 truststore --store two --quiet add CallManager-trust app.pem --role TFTP
 expect 1 truststore bulk diff two "$store"
-out_has "! $(sha256_of app.pem | cut -c1-16) CN=app in CallManager-trust: TFTP, CCM,TFTP"
+out_has "! $(sha256_of app.pem | cut -c1-16) CN=app in CallManager-trust: TFTP against CCM,TFTP"
 openssl pkcs12 -export -nokeys -in app.pem -out app.p12 -passout pass:
 expect 0 truststore bulk diff two app.p12
 expect 1 truststore bulk diff app.p12 "$store"
