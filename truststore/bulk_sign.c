@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/base/keysize.h"
+
 enum {
 	CERTS_MAX = 8,
 	/* GnuTLS asks another clock than ours, and tells nobody that it was the time: the caller looks at it */
@@ -43,7 +45,8 @@ static bool made_by(gnutls_pkcs7_t p7, int i, const gnutls_datum_t *data, struct
 		return false;
 	bool good = !cert_parse(der.data, der.size, signer, NULL);
 	gnutls_free(der.data);
-	if (good && !gnutls_pkcs7_verify_direct(p7, cert_gnutls(*signer), 0, data, ANY_TIME))
+	if (good && keysize_fits(cert_gnutls(*signer), KEYSIZE_RSA_MAX) &&
+	    !gnutls_pkcs7_verify_direct(p7, cert_gnutls(*signer), 0, data, ANY_TIME))
 		return true;
 	if (good)
 		cert_free(*signer);
