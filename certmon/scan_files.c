@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* asprintf */
+#define _GNU_SOURCE /* asprintf, memmem, explicit_bzero */
 #include "certmon/scan.h"
 
 #include <dirent.h>
@@ -20,6 +20,7 @@ struct files {
 	const char *file;
 	const char *affected;
 	char *password; /* of PKCS#12 archives; NULL: none */
+	bool may_be_empty; /* directories: there may be no phone yet */
 };
 
 static bool ends_with(const char *name, const char *const *endings)
@@ -83,24 +84,53 @@ static int scan_file(struct files *files, const char *file, struct err *err)
 	return code ? scan_problem(files->scan, file, err_text(&why), err) : ERR_OK;
 }
 
+/* Keys often lie beside their certificates, in files whose names end alike. */
+static bool holds_only_keys(const char *file)
+{
+	enum { KEY_MAX_BYTES = 64 * 1024 };
+	static const char begin[] = "-----BEGIN ", cert[] = "CERTIFICATE-----";
+	char *bytes = NULL;
+	size_t len;
+	struct err why;
+	bool only = !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) && memmem(bytes, len, begin, sizeof begin - 1) &&
+	            !memmem(bytes, len, cert, sizeof cert - 1);
+	if (bytes)
+		explicit_bzero(bytes, len);
+	free(bytes);
+	return only;
+}
+
+static int scan_entry(struct files *files, const char *path, const char *name, size_t *read, struct err *err)
+{
+	char *file;
+	if (!ends_with(name, cert_endings))
+		return ERR_OK;
+	if (asprintf(&file, "%s/%s", path, name) < 0)
+		return err_set(err, ERR_MEMORY, "no memory");
+	int code = ERR_OK;
+	if (!holds_only_keys(file)) {
+		code = scan_file(files, file, err);
+		++*read;
+	}
+	free(file);
+	return code;
+}
+
 static int scan_directory(struct files *files, const char *path, struct err *err)
 {
 	struct dirent **list;
+	size_t read = 0;
 	int count = scandir(path, &list, NULL, alphasort), code = ERR_OK;
 	if (count < 0)
 		return scan_problem(files->scan, path, strerror(errno), err);
 	for (int i = 0; i < count; i++) {
-		char *file = NULL;
-		if (!code && ends_with(list[i]->d_name, cert_endings)) {
-			if (asprintf(&file, "%s/%s", path, list[i]->d_name) < 0)
-				code = err_set(err, ERR_MEMORY, "no memory");
-			else
-				code = scan_file(files, file, err);
-			free(file);
-		}
+		if (!code)
+			code = scan_entry(files, path, list[i]->d_name, &read, err);
 		free(list[i]);
 	}
 	free(list);
+	if (!code && !read && !files->may_be_empty)
+		code = scan_problem(files->scan, path, "no file in it has the name of a certificate (.pem, .crt, .cer, .der, .p12, .pfx)", err);
 	return code;
 }
 
@@ -125,6 +155,7 @@ int scan_files(struct scan *scan, struct err *err)
 		code = scan_path(&files, *path, err);
 	const char *lsc = conf_text(conf, "certmon", "lsc-directory");
 	files.affected = "the phone that presents it can no longer register securely";
+	files.may_be_empty = true;
 	if (!code && conf_flag(conf, "certmon", "lsc") && lsc)
 		code = scan_path(&files, lsc, err);
 	conf_secret_free(files.password);

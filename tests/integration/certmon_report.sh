@@ -105,6 +105,20 @@ run 0 report
 out_has "$tmp/more/c.p12 cannot be read: the password is wrong"
 out_has "$tmp/missing.pem cannot be read"
 out_has "127.0.0.1:$dead cannot be read: Connection refused"
+mkdir keys empty
+cp soon.key keys/privkey.pem
+cp later.pem keys/fullchain.pem
+: >keys/broken.pem
+conf "files = $tmp/keys, $tmp/empty, $tmp/soon.key" 'lsc = yes' "lsc-directory = $tmp/empty"
+run 0 report
+out_lacks "$tmp/keys/privkey.pem"
+out_has "$tmp/keys/broken.pem cannot be read: holds no certificate"
+out_has "$tmp/empty cannot be read: no file in it has the name of a certificate"
+out_has "$tmp/soon.key cannot be read: holds no certificate, only a PRIVATE KEY"
+out_has "tomcat-trust, $tmp/keys/fullchain.pem"
+conf 'lsc = yes' "lsc-directory = $tmp/empty"
+run 0 report
+out_lacks 'cannot be read'
 ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
 
 # --- what must not be waited for
