@@ -22,6 +22,7 @@ struct undoing {
 	struct txn *txn;
 	uint64_t change, batch;
 	bool dry_run, is_import;
+	bool stays; /* what the step before was to take away: so what it had displaced stays displaced */
 	struct step *steps;
 	size_t count, room;
 	struct step **by_cert;
@@ -181,7 +182,8 @@ static int take_away(struct undoing *u, const struct step *step, struct err *err
 	struct change_record change;
 	struct member_record member;
 	int code = trust_member_get(u->txn, step->store, &step->cert, &member, err);
-	if (code == ERR_NOT_FOUND || (!code && !bulk_origin_is(member.origin, NULL))) {
+	u->stays = !code && !bulk_origin_is(member.origin, NULL);
+	if (code == ERR_NOT_FOUND || u->stays) {
 		u->out->lost++;
 		return ERR_OK;
 	}
@@ -228,10 +230,12 @@ static int put_back(struct undoing *u, const struct step *step, struct err *err)
 	struct change_record change;
 	struct member_record before;
 	struct record copy = { NULL, 0 };
+	if (step->action != CHANGE_REPLACE)
+		u->stays = false;
 	int code = read_change(u, step->revision, &change, err);
 	if (code || !change.before.len)
 		return code;
-	if (step->changed_since) {
+	if (step->changed_since || (u->stays && step->action == CHANGE_REPLACE)) {
 		u->out->lost++;
 		return ERR_OK;
 	}
@@ -255,6 +259,7 @@ static int undo_work(struct txn *txn, void *arg, struct err *err)
 	struct undoing *u = arg;
 	forget(u);
 	u->txn = txn;
+	u->stays = false;
 	*u->out = (struct bulk_undone){ .removed = 0 };
 	int code = collect(u, err);
 	for (size_t i = u->count; !code && i--;)
