@@ -15,6 +15,8 @@ enum {
 
 struct sender;
 
+/* All deliveries: ERR_CONFIG where the channel is not configured (any more). */
+
 /* Opens what all messages of a run share (a connection is used again). ERR_CONFIG, ERR_SYSTEM. */
 int sender_new(const struct conf *conf, struct sender **out, struct err *err);
 void sender_free(struct sender *sender);

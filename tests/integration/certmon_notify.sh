@@ -47,6 +47,31 @@ expect 2 certmon --config certmon.conf run
 err_has 'not http://'
 ok 'a webhook is http or https'
 
+# --- a channel that goes while a message waits for it
+
+# waits_for KEY LINE...: with LINEs in [certmon] nothing can be delivered; without them the message stays, and that is said
+waits_for()
+{
+	local key=$1
+	shift
+	rm -rf other
+	truststore --store other --quiet init
+	truststore --store other --quiet add tomcat-trust soon.pem
+	printf '[store]\npath = other\n[certmon]\nsyslog = no\n' >gone.conf
+	cp gone.conf there.conf
+	printf '%s\n' "$@" >>there.conf
+	expect 2 certmon --config there.conf run
+	expect 2 certmon --config gone.conf run
+	err_has "a message waits for a channel that is no longer configured: [certmon] $key"
+	err_one_line
+	expect 0 certmon --config gone.conf report
+	out_has waiting
+}
+waits_for webhook "webhook = http://127.0.0.1:$(free_port)/"
+waits_for command 'command = /bin/false'
+waits_for 'from, and smtp or sendmail' 'email = yes' 'from = a@example.test' 'to = b@example.test' 'sendmail = /bin/false'
+ok 'a channel that is gone from the configuration is named, and its messages wait'
+
 # --- staying
 
 printf '[store]\npath = %s\n[certmon]\nsyslog = no\nfrequency = 1d\ncommand = %s/note\n' "$store" "$tmp" >certmon.conf
