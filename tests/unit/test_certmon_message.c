@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "certmon/message.h"
+#include "tests/unit/fixture.h"
 #include "truststore/base/clock.h"
 
 #define NOW INT64_C(1800000000)
@@ -126,14 +127,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("message");
-	TCase *tests = tcase_create("message");
+	TCase *tests;
+	Suite *suite = fixture_suite("message", &tests);
 	tcase_add_test(tests, a_digest_of_very_many_stays_small);
 	tcase_add_test(tests, a_name_stays_a_name);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

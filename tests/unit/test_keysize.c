@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/cert.h"
 #include "truststore/base/keysize.h"
 
@@ -107,15 +108,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("keysize");
-	TCase *tests = tcase_create("keysize");
+	TCase *tests;
+	Suite *suite = fixture_suite("keysize", &tests);
 	tcase_add_test(tests, length_exponent_and_kind_decide);
 	tcase_add_test(tests, every_certificate_of_a_message_counts);
 	tcase_add_test(tests, a_huge_key_is_not_tried);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fixture.h"
 #include "truststore/base/mail.h"
 
 START_TEST(addresses)
@@ -41,14 +41,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("mail");
-	TCase *tests = tcase_create("mail");
+	TCase *tests;
+	Suite *suite = fixture_suite("mail", &tests);
 	tcase_add_test(tests, addresses);
 	tcase_add_test(tests, lists_of_addresses);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }

@@ -1,7 +1,7 @@
 #include <check.h>
-#include <stdlib.h>
 
 #include "ocsp/delegates.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/ocsp_data.h"
 
 static struct cert *one, *other, *issuer;
@@ -66,16 +66,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("ocsp_delegates");
-	TCase *tests = tcase_create("ocsp_delegates");
+	TCase *tests;
+	Suite *suite = fixture_suite("ocsp_delegates", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, kept_until_it_lapses_and_for_the_interval_at_most);
 	tcase_add_test(tests, doubt_is_not_kept);
 	tcase_add_test(tests, each_delegate_of_each_issuer_for_himself);
-	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return fixture_run(suite);
 }
