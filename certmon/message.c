@@ -101,35 +101,43 @@ static char *subject_of(const struct message *message)
 	return done < 0 ? NULL : subject;
 }
 
-static void add_line(struct textbuf *buf, const char *label, const char *text)
+void message_facts(const struct finding *finding, message_fact_fn *each, void *arg)
 {
-	if (text && text[0])
-		textbuf_add(buf, "    %-12s %s\n", label, text);
+	char hex[DIGEST_HEX_SIZE], date[CLOCK_TEXT_SIZE], command[DIGEST_HEX_SIZE + 64];
+	digest_hex(&finding->id, hex);
+	snprintf(command, sizeof command, "certmon ack %s --until YYYY-MM-DD --reason TEXT", hex);
+	const struct {
+		const char *label, *text;
+	} facts[] = {
+		{ "expiry", finding->end != CLOCK_NEVER ? clock_format(finding->end, date) : NULL },
+		{ "names", finding->names },
+		{ "found in", finding->stores },
+		{ "identity", finding->purpose },
+		{ "roles", finding->roles },
+		{ "serial", finding->serial },
+		{ "key", finding->key },
+		{ "SHA-256", finding->kind == FINDING_CERT ? hex : NULL },
+		{ "covered by", finding->covered },
+		{ "affected", finding->affected },
+		{ "next", finding->advice },
+		{ "silence", command },
+	};
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		if (facts[i].text && facts[i].text[0])
+			each(facts[i].label, facts[i].text, arg);
+}
+
+static void add_fact(const char *label, const char *text, void *arg)
+{
+	textbuf_add(arg, "    %-12s %s\n", label, text);
 }
 
 static void add_finding(struct textbuf *buf, const struct message *message, const struct finding *finding)
 {
-	char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE];
-	digest_hex(&finding->id, hex);
-	finding_when(finding, message->now, when);
+	char when[64];
 	textbuf_add(buf, "\n%s\n", finding->subject);
-	if (finding->end != CLOCK_NEVER)
-		textbuf_add(buf, "    %-12s %s (%s)\n", "expiry", clock_format(finding->end, date), when);
-	else
-		textbuf_add(buf, "    %-12s %s\n", "state", when);
-	add_line(buf, "names", finding->names);
-	add_line(buf, "found in", finding->stores);
-	add_line(buf, "identity", finding->purpose);
-	add_line(buf, "roles", finding->roles);
-	add_line(buf, "serial", finding->serial);
-	add_line(buf, "key", finding->key);
-	if (finding->kind == FINDING_CERT)
-		add_line(buf, "SHA-256", hex);
-	if (finding_covered(finding))
-		add_line(buf, "covered by", finding->covered);
-	add_line(buf, "affected", finding->affected);
-	add_line(buf, "next", finding->advice);
-	textbuf_add(buf, "    %-12s certmon ack %s --until YYYY-MM-DD --reason TEXT\n", "silence", hex);
+	add_fact("state", finding_when(finding, message->now, when), buf);
+	message_facts(finding, add_fact, buf);
 }
 
 static void add_findings(struct textbuf *buf, const struct message *message, const struct finding *const *list, size_t count)

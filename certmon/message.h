@@ -26,6 +26,11 @@ struct message {
  * a header or markup. NULL when there is no memory. */
 char *message_build(const struct message *message, size_t *len, char **subject);
 
+/* What both parts of a digest say of one finding besides its subject and state, as pairs of a label and words that are not
+ * empty. */
+typedef void message_fact_fn(const char *label, const char *text, void *arg);
+void message_facts(const struct finding *finding, message_fact_fn *each, void *arg);
+
 /* A message of fixed words for `certmon test-mail`. */
 char *message_test(const char *from, const char *to, const char *host, int64_t now, size_t *len);
 
