@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -373,6 +374,17 @@ int store_open_sized(const char *path, enum store_mode mode, size_t map_size, un
 int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err)
 {
 	return store_open_sized(path, mode, STORE_MAP_SIZE, STORE_LOCK_DEFAULT_MS, out, err);
+}
+
+bool store_replaced(const struct store *store)
+{
+	char path[PATH_MAX];
+	struct stat ours, there;
+	int fd;
+	if (mdb_env_get_fd(store->env, &fd) || fstat(fd, &ours) ||
+	    (size_t)snprintf(path, sizeof path, "%s/data.mdb", store->path) >= sizeof path)
+		return false;
+	return stat(path, &there) ? errno == ENOENT : there.st_dev != ours.st_dev || there.st_ino != ours.st_ino;
 }
 
 int store_clear_readers(struct store *store)

@@ -58,6 +58,10 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 void store_close(struct store *store);
 const char *store_path(const struct store *store);
 
+/* True if another file stands where the open database was opened, or none: somebody moved, deleted or copied the store. What is read is
+ * the old one, and stays that. */
+bool store_replaced(const struct store *store);
+
 /* Clears reader slots of dead processes; returns how many. */
 int store_clear_readers(struct store *store);
 

@@ -37,7 +37,8 @@ struct supervisor {
 	unsigned current_number, next_number, numbers;
 	bool next_tried;      /* the probe was content, the workers are started */
 	bool hangup;          /* SIGHUP came while `next` was there */
-	uint64_t next_own;    /* credentials_mark that `next` is for; 0: for SIGHUP */
+	const char *next_what; /* what `next` is for */
+	uint64_t next_own;    /* credentials_mark that `next` is for; 0: for something else */
 	uint64_t refused_own; /* the last one that did not work */
 	ev_signal signal[SIGNALS];
 	ev_timer tick, metrics, retry, deadline, end;
@@ -186,7 +187,7 @@ static void abandon(struct supervisor *self, const char *why)
 	self->reloads_failed++;
 	self->refused_own = self->next_own;
 	log_line(self->log, LOG_LEVEL_ERROR, "%s not taken over, nothing changes: %s",
-	         self->next_own ? "new certificate" : "new configuration", why);
+	         self->next_what, why);
 	generation_drop(self->next, self->current);
 	ready(self);
 	next_done(self);
@@ -229,8 +230,7 @@ static void take_over(struct supervisor *self)
 	warn(self);
 	if (old) {
 		self->reloads++;
-		log_line(self->log, LOG_LEVEL_NOTICE, "%s taken over",
-		         self->next_own ? "new certificate" : "new configuration");
+		log_line(self->log, LOG_LEVEL_NOTICE, "%s taken over", self->next_what);
 	}
 	log_line(self->log, LOG_LEVEL_NOTICE, "serving workers=%u version=%s",
 	         self->current->settings->workers, PACKAGE_VERSION);
@@ -252,12 +252,13 @@ static void go_on(struct supervisor *self)
 		abandon(self, err_text(&err));
 }
 
-static void begin(struct supervisor *self, struct generation *generation, uint64_t own)
+static void begin(struct supervisor *self, struct generation *generation, const char *what, uint64_t own)
 {
 	struct err err;
 	self->next = generation;
 	self->next_number = ++self->numbers;
 	self->next_tried = false;
+	self->next_what = what;
 	self->next_own = own;
 	self->hangup = false;
 	if (self->current)
@@ -287,7 +288,7 @@ static void reload(struct supervisor *self)
 	}
 	self->hangup = false;
 	if (generation_new(self->config->file, self->config->store, self->current, &generation, &err) == ERR_OK) {
-		begin(self, generation, 0);
+		begin(self, generation, "new configuration", 0);
 		return;
 	}
 	self->reloads_failed++;
@@ -307,10 +308,17 @@ static void look_for_own(struct supervisor *self)
 		struct limits_slot *slot = limits_slot(self->limits, child->slot);
 		uint64_t seen = slot->own_seen;
 		if (seen != slot->own_loaded && seen != self->refused_own) {
-			begin(self, generation_keep(self->current), seen);
+			begin(self, generation_keep(self->current), "new certificate", seen);
 			return;
 		}
 	}
+}
+
+/* A worker reads a store that is no longer there: what the administrator removes from the new one would stay trusted. */
+static void take_store(struct supervisor *self, const struct child *child)
+{
+	if (!self->next && !self->stopping && self->current && child->generation == self->current_number)
+		begin(self, generation_keep(self->current), "replaced store", 0);
 }
 
 /* --- what the processes say, and their end */
@@ -335,6 +343,9 @@ static void hear(struct supervisor *self, struct child *child)
 			abandon(self, text);
 		else if (!child->told)
 			log_line(self->log, LOG_LEVEL_ERROR, "worker cannot start: %s", text);
+		break;
+	case WORKER_STALE:
+		take_store(self, child);
 		break;
 	default:
 		break;
@@ -530,7 +541,7 @@ int supervisor_new(const struct supervisor_config *config, struct generation *fi
 
 int supervisor_run(struct supervisor *self)
 {
-	begin(self, self->next, 0);
+	begin(self, self->next, "configuration", 0);
 	if (!self->stopping || !LIST_EMPTY(&self->children))
 		ev_run(self->loop, 0);
 	if (self->exit_code == EXIT_YES)

@@ -17,6 +17,7 @@
 #include "tvs/rights.h"
 
 enum {
+	STALE_TICKS = 10, /* how often it is said that the store was replaced */
 	LOOK_TICKS = 60, /* what only the clock changes is looked at so often */
 	TRIM_SECONDS = 60,
 	TRIM_MIN = 100   /* connections that must be gone since the peak */
@@ -100,6 +101,8 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int events)
 	(void)loop;
 	(void)events;
 	look_at_store(self);
+	if (self->ticks % STALE_TICKS == 0 && self->stage == STAGE_SERVING && store_replaced(self->store))
+		say(self, WORKER_STALE, "");
 	self->ticks++;
 	self->slot->heartbeat++;
 	if (self->slot->connections > self->peak)

@@ -13,6 +13,7 @@
  * WORKER_FAILED. */
 enum worker_message {
 	WORKER_READY = 'r',  /* it accepts; a probe: everything is good */
+	WORKER_STALE = 's',  /* its store was replaced by another one: store_replaced */
 	WORKER_FAILED = 'f', /* it cannot start, and why */
 	WORKER_DRAIN = 'd',  /* accept nothing more, serve what is there for WORKER_DRAIN_SECONDS at most */
 	WORKER_LEAVE = 'l'   /* finish what was read, within WORKER_LEAVE_SECONDS */

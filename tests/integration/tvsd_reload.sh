@@ -201,3 +201,19 @@ stop "$tvsd_pid" INT
 same 'exit code' 0 "$stopped"
 [ $((${EPOCHREALTIME/./} - begin)) -lt 2000000 ] || fail "an idle service needs more than 2 seconds to stop"
 ok "SIGINT"
+
+# --- another store in the place of the one that is served
+
+start_tvsd tvs.conf
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" ccm.pem
+mv "$store" aside
+wait_for 20 grep -qF 'replaced store not taken over, nothing changes' tvsd.log || fail "a store that is gone is not noticed"
+expect 0 python3 "$phone" verify 127.0.0.1 "$port" ccm.pem
+cp -a aside copy
+truststore --store copy --quiet remove CallManager-trust "$(sha256_of ccm.pem)"
+mv copy "$store"
+wait_for 20 grep -qF 'replaced store taken over' tvsd.log || fail "another store is not noticed"
+expect 1 python3 "$phone" verify 127.0.0.1 "$port" ccm.pem
+stop "$tvsd_pid"
+same 'exit code' 0 "$stopped"
+ok "a store that was moved is served on; the one in its place is taken over"
