@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import socket
 import time
 
 LOOK_SECONDS = 0.01
@@ -30,6 +31,15 @@ def connections(port):
             if fields[1] == local and fields[3] != listening and fields[9] != "0":
                 count += 1
     return count
+
+
+def refuses(port):
+    """Whether nobody listens there, or nobody any more."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def children(supervisor):

@@ -144,7 +144,7 @@ ok "a new own certificate in the store is taken up, with the configuration as it
 
 cat >end.py <<'PYTHON'
 import os, signal, socket, sys, time, phone
-from events import has_ended, wait_until
+from events import has_ended, refuses, wait_until
 port, supervisor = int(sys.argv[1]), int(sys.argv[2])
 good = phone.verify_request(phone.der_of("ccm.pem"))
 idle, half, stuck = (phone.connect("127.0.0.1", port, 10) for _ in "abc")
@@ -162,13 +162,7 @@ assert silent.recv(1) == b""
 half.sendall(good[100:])
 assert phone.Response(phone.read_frame(half)).trusted, "what was begun is not finished"
 assert half.recv(1) == b""
-def is_refused(): # each worker closes its listening socket for itself
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-wait_until(is_refused, 1, "nobody accepts")
+assert refuses(port), "still accepts"
 wait_until(lambda: has_ended(supervisor), 20, "tvsd ends")
 took = time.monotonic() - begin
 assert took < 5.5, f"{took} seconds"
@@ -179,18 +173,13 @@ log_has "stopped"
 ok "SIGTERM: no new connections, what was begun is finished, the end within 5 seconds"
 start_tvsd tvs.conf
 cat >hung.py <<'PYTHON'
-import os, signal, socket, sys
-from events import children, wait_until
+import os, signal, sys
+from events import children, refuses, wait_until
 port, supervisor = int(sys.argv[1]), int(sys.argv[2])
 hung = int(children(supervisor)[0])
-def refused():
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return True
 os.kill(hung, signal.SIGSTOP)
 os.kill(supervisor, signal.SIGTERM)
-wait_until(refused, 4, "connections are refused")
+wait_until(lambda: refuses(port), 4, "connections are refused")
 assert str(hung) in children(supervisor), "the worker that hangs left by itself"
 os.kill(hung, signal.SIGCONT)
 PYTHON
