@@ -100,15 +100,19 @@ static bool holds_only_keys(const char *file)
 	return only;
 }
 
+/* A file in a directory, which others may write to: a pipe there must not stop the run. */
 static int scan_entry(struct files *files, const char *path, const char *name, size_t *read, struct err *err)
 {
 	char *file;
+	struct stat status;
 	if (!ends_with(name, cert_endings))
 		return ERR_OK;
 	if (asprintf(&file, "%s/%s", path, name) < 0)
 		return err_set(err, ERR_MEMORY, "no memory");
 	int code = ERR_OK;
-	if (!holds_only_keys(file)) {
+	if (!stat(file, &status) && !S_ISREG(status.st_mode)) {
+		code = scan_problem(files->scan, file, "it is no file", err);
+	} else if (!holds_only_keys(file)) {
 		code = scan_file(files, file, err);
 		++*read;
 	}

@@ -109,10 +109,12 @@ mkdir keys empty
 cp soon.key keys/privkey.pem
 cp later.pem keys/fullchain.pem
 : >keys/broken.pem
+mkfifo keys/pipe.pem
 conf "files = $tmp/keys, $tmp/empty, $tmp/soon.key" 'lsc = yes' "lsc-directory = $tmp/empty"
 run 0 report
 out_lacks "$tmp/keys/privkey.pem"
 out_has "$tmp/keys/broken.pem cannot be read: holds no certificate"
+out_has "$tmp/keys/pipe.pem cannot be read: it is no file"
 out_has "$tmp/empty cannot be read: no file in it has the name of a certificate"
 out_has "$tmp/soon.key cannot be read: holds no certificate, only a PRIVATE KEY"
 out_has "tomcat-trust, $tmp/keys/fullchain.pem"
