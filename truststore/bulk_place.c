@@ -96,7 +96,7 @@ int bulk_place_get(struct bulk_place *place, const char *name, size_t max, char 
 		return bulk_sftp_get(place->sftp, name, max, out, len, err);
 	int code = join(place, name, &path, err);
 	if (!code)
-		code = infile_read(path, max, out, len, err);
+		code = infile_read_regular(path, max, out, len, err);
 	free(path);
 	return code;
 }

@@ -68,6 +68,12 @@ restore
 openssl cms -sign -binary -nodetach -in "$manifest" -signer evil.pem -inkey evil.key -outform DER -out "$name.p7s"
 refused 'the signature is not detached'
 restore
+for ending in json p12 p7s; do # nobody waits for what never comes
+	rm "$name.$ending"
+	mkfifo "$name.$ending"
+	refused 'is not a regular file'
+	restore
+done
 head -c 2000000 /dev/zero >"$name.p7s"
 refused 'larger than'
 restore

@@ -198,6 +198,15 @@ START_TEST(reads_up_to_a_limit)
 	ck_assert_int_eq(infile_read("/nonexistent", 10, &text, &len, &err), ERR_NOT_FOUND);
 	ck_assert_int_eq(infile_read(folder, 10, &text, &len, &err), ERR_SYSTEM);
 	ck_assert_int_eq(infile_read("/dev/zero", 1000, &text, &len, &err), ERR_LIMIT);
+	ck_assert_int_eq(infile_read_regular("/dev/zero", 1000, &text, &len, &err), ERR_REFUSED);
+	ck_assert_int_eq(infile_read_regular(folder, 1000, &text, &len, &err), ERR_REFUSED);
+	ck_assert_int_eq(infile_read_regular("/nonexistent", 1000, &text, &len, &err), ERR_NOT_FOUND);
+	ck_assert_int_eq(infile_read_regular(path, 0, &text, &len, &err), 0);
+	free(text);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(infile_read_regular(path, 1000, &text, &len, &err), ERR_REFUSED);
+	ck_assert_ptr_null(text);
 }
 END_TEST
 

@@ -253,3 +253,22 @@ int infile_read(const char *path, size_t max, char **out, size_t *len, struct er
 	close(fd);
 	return rc;
 }
+
+int infile_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *err)
+{
+	struct stat status;
+	int rc;
+	*out = NULL;
+	*len = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return err_errno(err, "%s: cannot open", path);
+	if (fstat(fd, &status) < 0)
+		rc = err_errno(err, "%s: cannot read", path);
+	else if (!S_ISREG(status.st_mode))
+		rc = err_set(err, ERR_REFUSED, "%s: is not a regular file", path);
+	else
+		rc = read_all(fd, path, max, out, len, err);
+	close(fd);
+	return rc;
+}
