@@ -95,14 +95,25 @@ static int take_member(const struct store_record *store, const struct digest *ce
 	return code;
 }
 
+static int put_block(struct gathering *g, const struct digest *id, struct err *err)
+{
+	int code = grow(&g->manifest->blocks, sizeof *g->manifest->blocks, g->manifest->block_count, &g->block_room, err);
+	if (!code)
+		g->manifest->blocks[g->manifest->block_count++] = *id;
+	return code;
+}
+
+/* What is revoked here goes out as blocked: others who have it from here shall not trust it, whether they check it or not. */
 static int take_cert(struct gathering *g, const struct digest *id, struct err *err)
 {
 	struct cert_record cert;
-	struct span value;
-	if (!txn_get(g->txn, STORE_BLOCK, id->byte, DIGEST_SIZE, &value))
-		return ERR_OK;
-	if (trust_cert_get(g->txn, id, &cert))
+	struct answer answer;
+	if (trust_cert_get(g->txn, id, &cert) || trust_answer(g->txn, id, &answer))
 		return trust_broken(g->txn, STORE_CERT, err);
+	if (answer.blocked)
+		return ERR_OK;
+	if (answer.revocation == REVOCATION_REVOKED)
+		return put_block(g, id, err);
 	/* the makers' roots are the same everywhere: each cluster decides for itself about phones that are new */
 	if (cert.not_after < g->now || (g->type == BULK_CAPF && mic_is_root(cert.common_name.bytes, cert.common_name.len)))
 		return ERR_OK;
@@ -134,10 +145,9 @@ static int take_block(struct span key, struct span value, void *arg, struct err 
 	(void)value;
 	if (key.len != DIGEST_SIZE)
 		return trust_broken(g->txn, STORE_BLOCK, err);
-	int code = grow(&g->manifest->blocks, sizeof *g->manifest->blocks, g->manifest->block_count, &g->block_room, err);
-	if (!code)
-		memcpy(g->manifest->blocks[g->manifest->block_count++].byte, key.bytes, DIGEST_SIZE);
-	return code;
+	struct digest id;
+	memcpy(id.byte, key.bytes, DIGEST_SIZE);
+	return put_block(g, &id, err);
 }
 
 int bulk_gather(struct txn *txn, enum bulk_type type, int64_t now, struct bulk_manifest *manifest, struct bulk_archive *archive,
