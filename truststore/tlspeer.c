@@ -64,7 +64,8 @@ static int presented(const struct target *target, gnutls_session_t tls, int fd, 
 	if (code == GNUTLS_E_TIMEDOUT)
 		return err_set(err, ERR_TIMEOUT, "%s: no TLS handshake in time", target->text);
 	if (code < 0)
-		return err_set(err, ERR_TLS, "%s: TLS handshake: %s", target->text, gnutls_strerror(code));
+		return err_set(err, ERR_TLS, "%s: TLS handshake: %s", target->text,
+		               code == GNUTLS_E_CERTIFICATE_ERROR ? KEYSIZE_REFUSED : gnutls_strerror(code));
 	return err_set(err, ERR_TLS, "%s presents no certificate", target->text);
 }
 

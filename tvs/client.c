@@ -248,6 +248,8 @@ static int failed(struct client *client, int rc, const char *what, struct err *e
 	const char *name = client->target->text;
 	if (client->identity.code)
 		return err_set(err, client->identity.code, "%s: %s", name, client->identity.text);
+	if (rc == GNUTLS_E_CERTIFICATE_ERROR)
+		return err_set(err, ERR_TLS, "%s: %s: %s", name, what, KEYSIZE_REFUSED);
 	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return err_set(err, ERR_TLS, "%s: %s refused with the alert '%s'", name, what,
 		               gnutls_alert_get_name(gnutls_alert_get(client->session)));

@@ -307,6 +307,12 @@ for version in tls1 tls1_1 tls1_2 tls1_3; do
 	expect 0 tvsc --server "$good" --ca tvs.pem check "$https"
 	stop "$pid"
 done
+web -cert "$data/keysize/exponent-66.pem" -key "$data/keysize/exponent-66.pem"
+expect 2 tvsc --server "$good" --ca tvs.pem check "$https" # nothing is verified with such a key
+err_has 'an exponent of at most 64 bits'
+expect 2 tvsc --server "$https" --insecure verify app.pem
+err_has 'an exponent of at most 64 bits'
+stop "$pid"
 expect 2 tvsc --server "$good" --ca tvs.pem check
 expect 2 tvsc --server "$good" --ca tvs.pem check "$nobody" --timeout 2
 ok "check"

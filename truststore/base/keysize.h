@@ -23,7 +23,9 @@ bool keysize_fits(gnutls_x509_crt_t crt, unsigned rsa_bits);
 bool keysize_message_fits(const uint8_t *message, size_t len, bool tls13, unsigned rsa_bits);
 
 /* gnutls_handshake_hook_func for GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE: ends a handshake in which the peer's
- * message does not fit KEYSIZE_RSA_MAX, with GNUTLS_E_CERTIFICATE_ERROR. */
+ * message does not fit KEYSIZE_RSA_MAX, with GNUTLS_E_CERTIFICATE_ERROR; KEYSIZE_REFUSED says what that means. */
+#define KEYSIZE_REFUSED "a certificate that it shows is malformed, or its key is not RSA of at most 16384 bits with an exponent " \
+	"of at most 64 bits, EC or EdDSA"
 int keysize_hook(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                  const gnutls_datum_t *message);
 
