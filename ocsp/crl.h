@@ -37,10 +37,11 @@ struct crl {
 	const uint8_t *entries;
 };
 
-/* Judges a list that was fetched from `url`: it is DER, of `issuer`, whose key may sign lists and signed this one; neither
- * delta nor indirect nor for some reasons only; covers one of the distribution points in `source`, where
- * it says which; every critical extension is understood; its times are right. Nothing but the frame and the issuer's name is
- * read before the signature is verified. On FAULT_NONE `*out` is the short form, which the caller frees. */
+/* Judges a list that was fetched from `url`: it is DER, of `issuer`, whose key may sign lists and signed this
+ * one; neither delta nor indirect nor for some reasons only; covers one of the distribution points in `source`,
+ * where it says which; every critical extension is understood; its times are right. Nothing but the frame and
+ * the issuer's name is read before the signature is verified. On FAULT_NONE `*out` is the short form, which the
+ * caller frees. */
 enum fault crl_read(const void *der, size_t len, const char *url, const struct cert *issuer,
                     const struct source *source, const struct rules *rules, uint8_t **out,
                     size_t *out_len);

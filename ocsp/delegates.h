@@ -1,5 +1,5 @@
-/* Signers that an issuer has appointed, and whose own status was asked for: the next response of one need not wait for that
- * again (RFC 6960, 4.2.2.2.1). In memory only, as long as a process checks. */
+/* Signers that an issuer has appointed, and whose own status was asked for: the next response of one need not
+ * wait for that again (RFC 6960, 4.2.2.2.1). In memory only, as long as a process checks. */
 #ifndef TVS_OCSP_DELEGATES_H
 #define TVS_OCSP_DELEGATES_H
 

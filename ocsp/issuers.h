@@ -13,8 +13,8 @@ struct issuer;
 struct issuers *issuers_new(void); /* NULL when there is no memory */
 void issuers_free(struct issuers *issuers);
 
-/* The stored certificate whose key signed `cert`. `*out` is NULL where there is none; else the caller gives it back with
- * issuers_release, which takes NULL. */
+/* The stored certificate whose key signed `cert`. `*out` is NULL where there is none; else the caller gives it
+ * back with issuers_release, which takes NULL. */
 int issuers_find(struct issuers *issuers, struct txn *txn, const struct cert *cert,
                  struct issuer **out, struct err *err);
 void issuers_release(struct issuers *issuers, struct issuer *issuer);

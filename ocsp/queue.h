@@ -19,8 +19,8 @@ struct queue;
 struct queue *queue_new(unsigned parallel, unsigned probes);
 void queue_free(struct queue *queue);
 
-/* Adds a certificate to the queue of the server that it names first (NULL: of those that name none). One that waits or is
- * under way already is left where it is. ERR_MEMORY. */
+/* Adds a certificate to the queue of the server that it names first (NULL: of those that name none). One that
+ * waits or is under way already is left where it is. ERR_MEMORY. */
 int queue_add(struct queue *queue, const struct digest *cert, struct responder *server, bool in_front);
 
 /* True if it waits or is under way. */

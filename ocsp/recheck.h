@@ -16,9 +16,9 @@ enum {
 	RECHECK_JITTER = 8         /* up to one part in so many is taken off, so that not all come at once */
 };
 
-/* The next check after one at `now` with this result: `interval` later less the margin, or halfway to the moment at which a
- * good or unknown status stops to count, where that is sooner; after failures by the rule above. How much jitter takes off
- * follows from the certificate's digest. */
+/* The next check after one at `now` with this result: `interval` later less the margin, or halfway to the
+ * moment at which a good or unknown status stops to count, where that is sooner; after failures by the rule
+ * above. How much jitter takes off follows from the certificate's digest. */
 int64_t recheck_next(const struct revocation_record *record, int64_t now, int64_t interval,
                       const struct digest *cert);
 

@@ -24,8 +24,8 @@ struct responder {
 
 struct responders;
 
-/* A table over the database `responder` of `store`, or in memory only (NULL). `forgive`: nothing is left alone because of what
- * happened before this process. NULL when there is no memory. */
+/* A table over the database `responder` of `store`, or in memory only (NULL). `forgive`: nothing is left alone
+ * because of what happened before this process. NULL when there is no memory. */
 struct responders *responders_new(struct store *store, bool forgive);
 void responders_free(struct responders *responders);
 

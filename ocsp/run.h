@@ -27,7 +27,8 @@ struct run_finding {
 	const struct revocation_record *record; /* as it was written; NULL: the certificate has left the store */
 };
 
-/* True for what people want to be told of without asking: revoked, unknown, and the first of several failures in a row. */
+/* True for what people want to be told of without asking: revoked, unknown, and the first of several failures
+ * in a row. */
 bool run_finding_is_news(const struct run_finding *finding);
 
 struct run_events {
@@ -46,9 +47,9 @@ struct run *run_new(struct ev_loop *loop, struct store *store, struct checker *c
 /* Ends what is under way; writes what was found before. The checker is freed after it. */
 void run_free(struct run *run);
 
-/* Puts every certificate that is due (`all`: every one) behind those that wait, one that was never asked about in front.
- * Self-signed ones are never asked about, expired ones only where expired certificates may be trusted. `next`, which may be
- * NULL, is lowered to when the next of the others will be due. */
+/* Puts every certificate that is due (`all`: every one) behind those that wait, one that was never asked about
+ * in front. Self-signed ones are never asked about, expired ones only where expired certificates may be
+ * trusted. `next`, which may be NULL, is lowered to when the next of the others will be due. */
 int run_add_due(struct run *run, bool all, int64_t *next, struct err *err);
 
 /* The same for those alone that the change log says were added after a revision of the store. */

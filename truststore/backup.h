@@ -42,14 +42,15 @@ struct backup {
 void backup_deinit(struct backup *backup);
 size_t backup_keys_included(const struct backup *backup);
 
-/* Writes a backup of the store, of one moment, while others read and write it. With a `passphrase` the private keys of own
- * certificates and pending requests are in it, encrypted; those on a token are named as left out. `keys` is keyfile_directory's.
- * The stream is flushed and not closed. */
+/* Writes a backup of the store, of one moment, while others read and write it. With a `passphrase` the private
+ * keys of own certificates and pending requests are in it, encrypted; those on a token are named as left out.
+ * `keys` is keyfile_directory's. The stream is flushed and not closed. */
 int backup_write(struct store *store, const char *keys, const char *passphrase, FILE *stream,
                  struct backup *out, struct err *err);
 
-/* Reads a backup to its end and checks it all; `stream` must be one that can be rewound. `revision` is that of the store
- * into which it shall go, 0 for none. ERR_MALFORMED for what is no backup or was cut or changed, ERR_VERSION for another format. */
+/* Reads a backup to its end and checks it all; `stream` must be one that can be rewound. `revision` is that of
+ * the store into which it shall go, 0 for none. ERR_MALFORMED for what is no backup or was cut or changed,
+ * ERR_VERSION for another format. */
 int backup_read(FILE *stream, const char *name, uint64_t revision, struct backup *out, struct err *err);
 
 /* What restoring would mean for a store. */
@@ -62,14 +63,16 @@ struct backup_relation {
 };
 int backup_compare(struct store *store, const struct backup *backup, struct backup_relation *out, struct err *err);
 
-/* Puts the backup's records in the place of all that the store holds, in one transaction. The change log goes on: where it
- * continues the backup's it stays; else the backup's takes its place. ERR_REFUSED, without `force`, where the backup is older or of another store, or
- * where the result would not be whole (trust_verify). The keys are to be written before: backup_restore_keys. */
+/* Puts the backup's records in the place of all that the store holds, in one transaction. The change log goes
+ * on: where it continues the backup's it stays; else the backup's takes its place. ERR_REFUSED, without
+ * `force`, where the backup is older or of another store, or where the result would not be whole
+ * (trust_verify). The keys are to be written before: backup_restore_keys. */
 int backup_restore(struct store *store, FILE *stream, const char *name, const struct backup *backup, bool force,
                    struct err *err);
 
-/* Private keys. The first tells whether any that is in the backup is not in the directory `keys`. The second writes those (0600,
- * synced), as the owner of the store's directory; a file with another key under such a name is ERR_REFUSED, as is a wrong passphrase. */
+/* Private keys. The first tells whether any that is in the backup is not in the directory `keys`. The second
+ * writes those (0600, synced), as the owner of the store's directory; a file with another key under such a name
+ * is ERR_REFUSED, as is a wrong passphrase. */
 bool backup_needs_keys(const struct backup *backup, const char *store_path, const char *keys);
 int backup_restore_keys(const struct backup *backup, const char *store_path, const char *keys,
                         const char *passphrase, size_t *written, struct err *err);

@@ -33,7 +33,8 @@ bool backup_note_identity(struct backup *backup, const struct identity_record *i
 /* Adds a key; takes `reference` and `pem`, also on failure. */
 int backup_add_key(struct backup *backup, char *reference, char *pem, struct err *err);
 
-/* The private key of a reference as encrypted PEM; `*out` is NULL for one on a token. ERR_NOT_FOUND when the file is gone. */
+/* The private key of a reference as encrypted PEM; `*out` is NULL for one on a token. ERR_NOT_FOUND when the
+ * file is gone. */
 int backup_wrap_key(const char *store_path, const char *keys, const char *reference, const char *passphrase,
                     char **out, struct err *err);
 

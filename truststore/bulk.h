@@ -50,8 +50,8 @@ struct bulk_exported {
 int bulk_gather(struct txn *txn, enum bulk_type type, int64_t now, struct bulk_manifest *manifest, struct bulk_archive *archive,
                 struct err *err);
 
-/* Writes archive, manifest and, last, the signature; removes exports of its own that are several numbers older. With `if_changed` only where
- * the last one said something else. */
+/* Writes archive, manifest and, last, the signature; removes exports of its own that are several numbers older.
+ * With `if_changed` only where the last one said something else. */
 int bulk_export(struct bulk *bulk, enum bulk_type type, bool if_changed, struct bulk_exported *out, struct err *err);
 
 /* --- what others wrote */
@@ -66,8 +66,9 @@ struct bulk_contribution {
 };
 void bulk_contribution_deinit(struct bulk_contribution *contribution);
 
-/* Checks a signed manifest, which it takes over: signature, signer valid now, known or confirmed, not blocked; that it is what its name says, not older
- * than what was seen. Nothing of the text is looked at before its signature is good. */
+/* Checks a signed manifest, which it takes over: signature, signer valid now, known or confirmed, not blocked;
+ * that it is what its name says, not older than what was seen. Nothing of the text is looked at before its
+ * signature is good. */
 int bulk_contribution_check(struct bulk *bulk, struct bulk_part *part, struct bulk_contribution *out, struct err *err);
 
 /* Remembers signers and sequence. ERR_REFUSED where a later one was seen meanwhile. */
@@ -90,9 +91,9 @@ int bulk_list(struct bulk *bulk, enum bulk_type type, struct bulk_listing *out, 
 /* What the name of a consolidated archive says of the exports in it, which must be in the order of their clusters. */
 int bulk_inputs(const struct bulk_name *exports, size_t count, struct digest *out, struct err *err);
 
-/* Deletes a cluster's exports, or consolidated archives (NULL), that are several numbers older than `sequence`, and what uploads of older ones left
- * that were cut. What cannot be cleaned up
- * today can be tomorrow: no failure. */
+/* Deletes a cluster's exports, or consolidated archives (NULL), that are several numbers older than `sequence`,
+ * and what uploads of older ones left that were cut. What cannot be cleaned up today can be tomorrow: no
+ * failure. */
 void bulk_prune(struct bulk *bulk, enum bulk_type type, const char *cluster, uint64_t sequence);
 
 /* --- consolidate */
@@ -106,8 +107,9 @@ struct bulk_consolidated {
 	size_t left_out_count;
 };
 
-/* Merges the latest export of every cluster. ERR_REFUSED for one that is not acceptable; with `lenient` it is left out. ERR_NOT_FOUND
- * where there is no export. Without `force` nothing is written when the last consolidated archive has the same exports. */
+/* Merges the latest export of every cluster. ERR_REFUSED for one that is not acceptable; with `lenient` it is
+ * left out. ERR_NOT_FOUND where there is no export. Without `force` nothing is written when the last
+ * consolidated archive has the same exports. */
 int bulk_consolidate(struct bulk *bulk, enum bulk_type type, bool force, bool lenient, struct bulk_consolidated *out, struct err *err);
 
 #endif

@@ -57,8 +57,8 @@ static bool known_by_itself(const struct looking *l, const struct digest *cert)
 	return bulk_peer_knows(&l->peer, cert) || in_settings(l->bulk->conf, l->peer.name, cert);
 }
 
-/* Does a succession lead from one that is known to the signer? Each step must be signed by the one before; what begins with a stranger says
- * nothing. */
+/* Does a succession lead from one that is known to the signer? Each step must be signed by the one before; what
+ * begins with a stranger says nothing. */
 static int follow(struct looking *l, struct txn *txn, struct err *err)
 {
 	const struct bulk_succession *succession = &l->c->manifest.succession;

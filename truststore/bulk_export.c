@@ -63,8 +63,8 @@ static int find_candidate(struct exporting *e, struct txn *txn, enum purpose pur
 	return find_link(e, txn, out, err);
 }
 
-/* ITLRecovery, else CallManager. An ITLRecovery that is new and never signed waits, so that others can learn of it from a manifest which the one
- * that they know has signed. */
+/* ITLRecovery, else CallManager. An ITLRecovery that is new and never signed waits, so that others can learn of
+ * it from a manifest which the one that they know has signed. */
 static int choose(const struct exporting *e, const struct candidate found[BULK_SIGNING])
 {
 	const struct candidate *recovery = &found[0], *manager = &found[1];

@@ -103,7 +103,8 @@ static int put_block(struct gathering *g, const struct digest *id, struct err *e
 	return code;
 }
 
-/* What is revoked here goes out as blocked: others who have it from here shall not trust it, whether they check it or not. */
+/* What is revoked here goes out as blocked: others who have it from here shall not trust it, whether they check
+ * it or not. */
 static int take_cert(struct gathering *g, const struct digest *id, struct err *err)
 {
 	struct cert_record cert;

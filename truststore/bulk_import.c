@@ -217,8 +217,8 @@ static int find_held(const struct store_record *store, const struct digest *cert
 	return ERR_OK;
 }
 
-/* From one of the type's stores (an index), or from all (-1). Forgotten rather than remembered: the cluster may bring it back, since it was its
- * own word. */
+/* From one of the type's stores (an index), or from all (-1). Forgotten rather than remembered: the cluster may
+ * bring it back, since it was its own word. */
 static int leave(struct taking *t, const struct digest *id, int only, const char *verb, struct err *err)
 {
 	const struct bulk_rule *rule = bulk_rule(t->input->type);

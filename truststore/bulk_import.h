@@ -64,7 +64,8 @@ struct bulk_batch {
 };
 void bulk_batch_deinit(struct bulk_batch *batch);
 
-/* Fetches and verifies the last consolidated archive of a type, or the one of this name. ERR_NOT_FOUND where there is none. */
+/* Fetches and verifies the last consolidated archive of a type, or the one of this name. ERR_NOT_FOUND where
+ * there is none. */
 int bulk_batch_load(struct bulk_batch *batch, enum bulk_type type, const struct bulk_name *name, struct err *err);
 
 /* A PKCS#12 file that nobody signed: all of the type's roles are asked for in the name of `cluster`. */
@@ -73,15 +74,17 @@ int bulk_batch_load_file(struct bulk_batch *batch, enum bulk_type type, const ch
 /* Does it, or with `dry_run` finds out what it would do. ERR_REFUSED for a plan that fits no more. */
 int bulk_import(struct bulk_batch *batch, struct err *err);
 
-/* Takes the changes of the transaction back that `change` belongs to: what it added goes, what it changed, displaced or removed is as before,
- * also where the certificate has left the database since. What somebody else did since stays. */
+/* Takes the changes of the transaction back that `change` belongs to: what it added goes, what it changed,
+ * displaced or removed is as before, also where the certificate has left the database since. What somebody else
+ * did since stays. */
 struct bulk_undone {
 	size_t removed, restored, lost; /* lost: changed, added or removed since by somebody else, and left alone */
 	uint64_t change;
 };
 int bulk_undo(struct store *store, uint64_t change, bool dry_run, struct bulk_undone *out, struct err *err);
 
-/* Ends every membership that came from a cluster, now or after `after` seconds, and imports nothing from it any more. */
+/* Ends every membership that came from a cluster, now or after `after` seconds, and imports nothing from it any
+ * more. */
 struct bulk_retired {
 	size_t memberships, certificates;
 	bool known;

@@ -18,7 +18,8 @@ int bulk_json_array(const char *name, const json_t *object, const char *key, siz
 int bulk_json_time(const char *name, const json_t *object, const char *key, int64_t *out, struct err *err); /* null: CLOCK_NEVER */
 int bulk_json_digest(const char *name, const json_t *object, const char *key, struct digest *out, struct err *err);
 
-/* A base64 text; `*out`, a char ** or uint8_t **, is allocated, with a NUL behind the bytes that `len` does not count. */
+/* A base64 text; `*out`, a char ** or uint8_t **, is allocated, with a NUL behind the bytes that `len` does not
+ * count. */
 int bulk_json_base64(const char *name, const json_t *object, const char *key, void *out, size_t *len, struct err *err);
 
 /* A string of 64 hexadecimal digits. */

@@ -31,7 +31,8 @@ int bulk_peer_each(struct txn *txn, bulk_peer_fn *each, void *arg, struct err *e
 
 bool bulk_peer_knows(const struct bulk_peer *peer, const struct digest *signer);
 
-/* Takes what an accepted manifest announces for the signers from now on; `signer` is the one that signed it. True if something changed. */
+/* Takes what an accepted manifest announces for the signers from now on; `signer` is the one that signed it.
+ * True if something changed. */
 bool bulk_peer_learn(struct bulk_peer *peer, const struct bulk_manifest *manifest, const struct digest *signer);
 
 /* "cluster west": the origin of memberships that came from it. Returns `out`. */

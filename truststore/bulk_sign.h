@@ -14,8 +14,9 @@ enum { BULK_SIGNATURE_MAX = 1 << 20 };
 int bulk_sign(const void *bytes, size_t len, const struct cert *signer, gnutls_privkey_t key, uint8_t **out, size_t *out_len,
               struct err *err);
 
-/* Finds the certificate in the structure whose key made its one signature over the bytes; whether that is somebody whom one knows, and valid now, is for
- * the caller to decide. The caller frees `*signer`. ERR_REFUSED when none did, ERR_MALFORMED for what is no detached signature. */
+/* Finds the certificate in the structure whose key made its one signature over the bytes; whether that is
+ * somebody whom one knows, and valid now, is for the caller to decide. The caller frees `*signer`. ERR_REFUSED
+ * when none did, ERR_MALFORMED for what is no detached signature. */
 int bulk_sign_verify(const char *name, const void *bytes, size_t len, const void *signature, size_t signature_len,
                      struct cert **signer, struct err *err);
 

@@ -1,6 +1,7 @@
-/* Statements by which a certificate that signs manifests names its successor. One is made when an own certificate is renewed, while the old
- * key is still there; it stays in the store (database `successor`, FORMAT.md) and goes with the manifests, so that other clusters, who
- * know the old one, need not be asked about the new one. */
+/* Statements by which a certificate that signs manifests names its successor. One is made when an own
+ * certificate is renewed, while the old key is still there; it stays in the store (database `successor`,
+ * FORMAT.md) and goes with the manifests, so that other clusters, who know the old one, need not be asked about
+ * the new one. */
 #ifndef TVS_BULK_SUCCESSOR_H
 #define TVS_BULK_SUCCESSOR_H
 
@@ -17,8 +18,9 @@ enum {
 /* The purposes whose certificates sign manifests, the preferred one first. */
 extern const enum purpose bulk_signing[BULK_SIGNING];
 
-/* "The certificate `old` is followed by `new`", signed by the old one (CMS, RFC 5652, detached, its certificate included) over the text
- * "tvs-bulk-successor 1\nold <64 digits>\nnew <64 digits>\n". No cluster stands in it: who the old one speaks for, its readers know. */
+/* "The certificate `old` is followed by `new`", signed by the old one (CMS, RFC 5652, detached, its certificate
+ * included) over the text "tvs-bulk-successor 1\nold <64 digits>\nnew <64 digits>\n". No cluster stands in it:
+ * who the old one speaks for, its readers know. */
 struct bulk_successor {
 	struct digest old, new;
 	uint8_t *signature; /* NULL: none */
@@ -34,8 +36,9 @@ struct bulk_succession {
 void bulk_successor_deinit(struct bulk_successor *successor);
 void bulk_succession_deinit(struct bulk_succession *succession);
 
-/* Has the present certificate of a purpose sign that `new` follows it. No signature, and no failure, where the purpose has none or signs no
- * manifests. `keys` is keyfile_directory's. The caller frees with bulk_successor_deinit in every case. */
+/* Has the present certificate of a purpose sign that `new` follows it. No signature, and no failure, where the
+ * purpose has none or signs no manifests. `keys` is keyfile_directory's. The caller frees with
+ * bulk_successor_deinit in every case. */
 int bulk_successor_make(struct store *store, enum purpose purpose, const char *keys, const struct digest *new,
                         struct bulk_successor *out, struct err *err);
 

@@ -43,7 +43,8 @@ struct bulk_name {
 
 enum { BULK_NAME_SIZE = 256 };
 
-/* "west-tftp-00000003-<64 digits>.p12", "_all-tftp-00000002-<64>-<64>.json" with the extension `ending`. Returns `out`. */
+/* "west-tftp-00000003-<64 digits>.p12", "_all-tftp-00000002-<64>-<64>.json" with the extension `ending`.
+ * Returns `out`. */
 char *bulk_name_format(const struct bulk_name *name, const char *ending, char out[BULK_NAME_SIZE]);
 
 /* Reads such a name with this extension; false for any other. */

@@ -224,7 +224,8 @@ static int put_member(struct undoing *u, const struct step *step, const struct m
 	return code ? code : trust_refresh(u->txn, &step->cert, err);
 }
 
-/* The membership as it was. One that would have ended meanwhile stays away; one that somebody changed since stays as it is. */
+/* The membership as it was. One that would have ended meanwhile stays away; one that somebody changed since
+ * stays as it is. */
 static int put_back(struct undoing *u, const struct step *step, struct err *err)
 {
 	struct change_record change;

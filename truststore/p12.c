@@ -125,8 +125,8 @@ static int check_mac(struct archive *archive, struct err *err)
 	return err_set(err, ERR_REFUSED, "%s: the password is wrong", archive->name);
 }
 
-/* The certificate's bytes within its bag (RFC 7292, 4.2 and 4.2.3). libcrypto's own function parses it into an X509, which costs more than
- * all else. */
+/* The certificate's bytes within its bag (RFC 7292, 4.2 and 4.2.3). libcrypto's own function parses it into an
+ * X509, which costs more than all else. */
 static bool cert_in_bag(const uint8_t *bag, size_t len, struct der *out)
 {
 	static const uint8_t tags[] = { DER_SEQUENCE, DER_CONTEXT_0, DER_SEQUENCE, DER_CONTEXT_0, DER_OCTET_STRING };

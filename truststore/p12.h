@@ -10,9 +10,9 @@ enum {
 	P12_MAX_ITERATIONS = 20000000 /* of all key derivations of one archive together */
 };
 
-/* Calls `each` for every certificate in the archive's bytes, in their order; private keys are passed over. `name` stands in
- * messages. A wrong password is ERR_REFUSED, an algorithm that is not supported ERR_CRYPTO, a broken archive ERR_MALFORMED,
- * more than the bounds ERR_LIMIT. `password` NULL counts as "". */
+/* Calls `each` for every certificate in the archive's bytes, in their order; private keys are passed over.
+ * `name` stands in messages. A wrong password is ERR_REFUSED, an algorithm that is not supported ERR_CRYPTO, a
+ * broken archive ERR_MALFORMED, more than the bounds ERR_LIMIT. `password` NULL counts as "". */
 int p12_read(const char *name, const void *bytes, size_t len, const char *password,
              cert_each_fn *each, void *arg, struct err *err);
 

@@ -52,14 +52,15 @@ enum store_mode { STORE_READ, STORE_WRITE };
  * nothing is changed then. */
 int store_create(const char *path, struct err *err);
 
-/* Opens a store. Run as root, the files are opened as the directory's owner. A store of another format version is ERR_VERSION; a
- * missing one ERR_NOT_FOUND with a sentence that names `truststore init`. One environment per process, opened after any fork. */
+/* Opens a store. Run as root, the files are opened as the directory's owner. A store of another format version
+ * is ERR_VERSION; a missing one ERR_NOT_FOUND with a sentence that names `truststore init`. One environment per
+ * process, opened after any fork. */
 int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err);
 void store_close(struct store *store);
 const char *store_path(const struct store *store);
 
-/* True if another file stands where the open database was opened, or none: somebody moved, deleted or copied the store. What is read is
- * the old one, and stays that. */
+/* True if another file stands where the open database was opened, or none: somebody moved, deleted or copied
+ * the store. What is read is the old one, and stays that. */
 bool store_replaced(const struct store *store);
 
 /* Clears reader slots of dead processes; returns how many. */
@@ -70,10 +71,10 @@ typedef int store_work_fn(struct txn *txn, void *arg, struct err *err);
 /* Runs `work` in a read transaction (snapshot). Returns what `work` returns. */
 int store_read(struct store *store, store_work_fn *work, void *arg, struct err *err);
 
-/* Runs `work` in the write transaction: all or nothing. Takes the writers' lock first, and
- * gives up with ERR_BUSY, naming the holder, after STORE_LOCK_SECONDS. When the map is full, enlarges it and runs `work` AGAIN from
- * the start: so `work` must leave nothing behind but its transaction. Any result but 0 aborts; ERR_STOPPED aborts and gives 0
- * (a dry run). A transaction that changed nothing leaves the revision alone. */
+/* Runs `work` in the write transaction: all or nothing. Takes the writers' lock first, and gives up with
+ * ERR_BUSY, naming the holder, after STORE_LOCK_SECONDS. When the map is full, enlarges it and runs `work`
+ * AGAIN from the start: so `work` must leave nothing behind but its transaction. Any result but 0 aborts;
+ * ERR_STOPPED aborts and gives 0 (a dry run). A transaction that changed nothing leaves the revision alone. */
 int store_write(struct store *store, store_work_fn *work, void *arg, struct err *err);
 enum { STORE_LOCK_SECONDS = 10 };
 
@@ -93,8 +94,9 @@ int txn_delete_pair(struct txn *txn, enum store_db db, const void *key, size_t k
 size_t txn_count(struct txn *txn, enum store_db db);
 struct store *txn_store(const struct txn *txn);
 
-/* Walks the records whose key begins with `prefix`, from `from` on (NULL: from the start), in the order of the keys (big-endian numbers: ascending).
- * Any result of `each` but 0 ends the walk with it. The record being visited may be deleted. */
+/* Walks the records whose key begins with `prefix`, from `from` on (NULL: from the start), in the order of the
+ * keys (big-endian numbers: ascending). Any result of `each` but 0 ends the walk with it. The record being
+ * visited may be deleted. */
 typedef int txn_each_fn(struct span key, struct span value, void *arg, struct err *err);
 int txn_each(struct txn *txn, enum store_db db, const void *prefix, size_t prefix_len,
              const void *from, size_t from_len, txn_each_fn *each, void *arg, struct err *err);

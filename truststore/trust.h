@@ -54,18 +54,20 @@ enum { TRUST_WORDS_MAX = 1000 }; /* bytes of a label or an owner */
 
 /* Adds one certificate to one store by the rules. ERR_REFUSED names certificate and rule. `out` may be NULL.
  *
- * One that is there already changes only where something else is asked for (roles, TTL, end, label, owner; and what an import
- * brought is held by hand once it was added by hand). Else, in this order: not expired; a key of at most 4096 bits; allowed by the modes; no CA
- * with "CAPF-" in its name above the own CAPF certificate; not removed before, unless `again`; and of one subject (compared as a whole, name.h) only one
- * in a store that says so: a later not-before displaces the other, an equal or earlier one is refused. The
- * other stays for `keep_old`, and in any case until the new one is valid. An empty subject displaces nobody.
+ * One that is there already changes only where something else is asked for (roles, TTL, end, label, owner; and
+ * what an import brought is held by hand once it was added by hand). Else, in this order: not expired; a key of
+ * at most 4096 bits; allowed by the modes; no CA with "CAPF-" in its name above the own CAPF certificate; not
+ * removed before, unless `again`; and of one subject (compared as a whole, name.h) only one in a store that
+ * says so: a later not-before displaces the other, an equal or earlier one is refused. The other stays for
+ * `keep_old`, and in any case until the new one is valid. An empty subject displaces nobody.
  *
- * Another certificate with the same issuer and serial number is no obstacle: its bytes are another's, so
- * it is trusted apart, and CAs of one's own number their renewed certificates alike; a query chooses among them. */
+ * Another certificate with the same issuer and serial number is no obstacle: its bytes are another's, so it is
+ * trusted apart, and CAs of one's own number their renewed certificates alike; a query chooses among them. */
 int trust_add(struct txn *txn, const struct cert *cert, const struct trust_add *how,
               struct trust_added *out, struct err *err);
 
-/* What a record says of the certificate itself; when it was added, label and owner are the caller's. Borrows from `cert`. */
+/* What a record says of the certificate itself; when it was added, label and owner are the caller's. Borrows
+ * from `cert`. */
 void trust_describe(const struct cert *cert, struct cert_record *out);
 
 /* Ends a membership and remembers that (tombstone) unless `forget`. ERR_NOT_FOUND if it is no member; ERR_REFUSED for
@@ -109,7 +111,8 @@ int trust_resolve(struct txn *txn, const struct digest_prefix *prefix, struct di
 /* The answer record of a certificate. ERR_NOT_FOUND. */
 int trust_answer(struct txn *txn, const struct digest *cert, struct answer *out);
 
-/* Derives the answer anew from the other databases: the one place that does. ERR_NOT_FOUND when nothing is known of it. */
+/* Derives the answer anew from the other databases: the one place that does. ERR_NOT_FOUND when nothing is
+ * known of it. */
 int trust_derive(struct txn *txn, const struct digest *cert, struct answer *out, struct err *err);
 
 /* The change log. `change_add` fills in revision, time, batch and who. */
@@ -119,7 +122,8 @@ int change_put(struct txn *txn, const struct change_record *change); /* the same
 typedef int change_fn(uint64_t revision, const struct change_record *change, void *arg, struct err *err);
 int change_each(struct txn *txn, uint64_t from_revision, change_fn *each, void *arg, struct err *err);
 
-/* Checks every database against the others; `each` gets one sentence a difference. Returns 0 when it could look at everything. */
+/* Checks every database against the others; `each` gets one sentence a difference. Returns 0 when it could look
+ * at everything. */
 int trust_verify(struct txn *txn, void (*each)(const char *difference, void *arg), void *arg, struct err *err);
 
 /* The policy that the configuration asks for. */
