@@ -110,6 +110,7 @@ struct bulk_consolidated {
 /* Merges the latest export of every cluster. ERR_REFUSED for one that is not acceptable; with `lenient` it is
  * left out. ERR_NOT_FOUND where there is no export. Without `force` nothing is written when the last
  * consolidated archive has the same exports. */
-int bulk_consolidate(struct bulk *bulk, enum bulk_type type, bool force, bool lenient, struct bulk_consolidated *out, struct err *err);
+int bulk_consolidate(struct bulk *bulk, enum bulk_type type, bool force, bool lenient, struct bulk_consolidated *out,
+                     struct err *err);
 
 #endif

@@ -25,10 +25,12 @@ static int get_part(struct bulk *bulk, const struct bulk_name *name, struct bulk
 {
 	char file[BULK_NAME_SIZE], *signature = NULL;
 	*part = (struct bulk_part){ .name = *name };
-	int code = bulk_place_get(bulk->place, bulk_name_format(name, BULK_SIGNATURE, file), BULK_SIGNATURE_MAX, &signature, &part->signature_len, err);
+	int code = bulk_place_get(bulk->place, bulk_name_format(name, BULK_SIGNATURE, file), BULK_SIGNATURE_MAX,
+	                          &signature, &part->signature_len, err);
 	part->signature = (uint8_t *)signature;
 	if (!code)
-		code = bulk_place_get(bulk->place, bulk_name_format(name, BULK_MANIFEST, file), BULK_MANIFEST_MAX, &part->manifest, &part->manifest_len, err);
+		code = bulk_place_get(bulk->place, bulk_name_format(name, BULK_MANIFEST, file), BULK_MANIFEST_MAX,
+		                      &part->manifest, &part->manifest_len, err);
 	return code == ERR_NOT_FOUND ? err->code = ERR_REFUSED : code;
 }
 
@@ -53,7 +55,8 @@ static int get_archive(struct merging *m, const struct bulk_contribution *c, str
 	free(bytes);
 	bulk_archive_sort(&mine);
 	if (!code && mine.count != c->manifest.head.certificates)
-		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", file, mine.count, c->manifest.head.certificates);
+		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", file,
+		               mine.count, c->manifest.head.certificates);
 	if (!code && (code = bulk_contribution_covers(c, &mine, err)))
 		err_prefix(err, "%s", file);
 	for (size_t i = 0; !code && i < mine.count; i++)
@@ -109,8 +112,12 @@ static int take_all(struct merging *m, struct err *err)
 
 static int put_parts(struct merging *m, struct bulk_name *name, const void *p12, size_t p12_len, struct err *err)
 {
-	struct bulk_parts parts = { .head = { .type = m->type, .sequence = name->sequence, .time = m->bulk->now, .archive = name->archive,
-	                                      .archive_bytes = p12_len, .certificates = m->archive.count },
+	struct bulk_parts parts = { .head = { .type = m->type,
+	                                      .sequence = name->sequence,
+	                                      .time = m->bulk->now,
+	                                      .archive = name->archive,
+	                                      .archive_bytes = p12_len,
+	                                      .certificates = m->archive.count },
 	                            .count = m->count };
 	char file[BULK_NAME_SIZE], *text = NULL;
 	size_t len;
@@ -132,7 +139,9 @@ static int put_parts(struct merging *m, struct bulk_name *name, const void *p12,
 
 static int write_files(struct merging *m, struct err *err)
 {
-	struct bulk_name name = { .consolidated = true, .type = m->type, .sequence = m->listing.has_latest ? m->listing.latest.sequence + 1 : 1,
+	struct bulk_name name = { .consolidated = true,
+	                          .type = m->type,
+	                          .sequence = m->listing.has_latest ? m->listing.latest.sequence + 1 : 1,
 	                          .inputs = m->inputs };
 	uint8_t *p12;
 	size_t len;
@@ -159,7 +168,8 @@ static int merge(struct merging *m, bool force, struct err *err)
 {
 	const struct bulk_name *latest = &m->listing.latest;
 	if (!m->listing.export_count)
-		return err_set(err, ERR_NOT_FOUND, "%s: there is no export of type %s", bulk_place_name(m->bulk->place), bulk_rule(m->type)->name);
+		return err_set(err, ERR_NOT_FOUND, "%s: there is no export of type %s", bulk_place_name(m->bulk->place),
+		               bulk_rule(m->type)->name);
 	m->out->sequence = latest->sequence;
 	bulk_name_format(latest, BULK_MANIFEST, m->out->name);
 	if (!force && m->listing.has_latest && digest_equal(&latest->inputs, &m->listing.inputs))
@@ -181,7 +191,8 @@ static int merge(struct merging *m, bool force, struct err *err)
 	return code;
 }
 
-int bulk_consolidate(struct bulk *bulk, enum bulk_type type, bool force, bool lenient, struct bulk_consolidated *out, struct err *err)
+int bulk_consolidate(struct bulk *bulk, enum bulk_type type, bool force, bool lenient, struct bulk_consolidated *out,
+                     struct err *err)
 {
 	struct merging *m = calloc(1, sizeof *m);
 	*out = (struct bulk_consolidated){ .changed = false };

@@ -40,7 +40,8 @@ static bool in_settings(const struct conf *conf, const char *cluster, const stru
 			continue;
 		snprintf(section, sizeof section, "bulk peer %s", name);
 		for (const char *const *text = conf_list(conf, section, "signer"); *text; text++)
-			if (!hex_decode(*text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE && digest_equal(&digest, signer))
+			if (!hex_decode(*text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE &&
+			    digest_equal(&digest, signer))
 				return true;
 	}
 	return false;
@@ -96,13 +97,14 @@ static int check_validity(const struct looking *l, struct err *err)
 	int64_t now = l->bulk->now, from = cert_not_before(signer), to = cert_not_after(signer);
 	digest_hex(cert_sha256(signer), hex);
 	if (l->blocked)
-		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here", l->file, hex, cert_subject(signer));
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is blocked here",
+		               l->file, hex, cert_subject(signer));
 	if (now > to)
-		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which has expired: %s", l->file, hex, cert_subject(signer),
-		               clock_format(to, when));
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which has expired: %s",
+		               l->file, hex, cert_subject(signer), clock_format(to, when));
 	if (now < from)
-		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is not valid before %s", l->file, hex, cert_subject(signer),
-		               clock_format(from, when));
+		return err_set(err, ERR_REFUSED, "%s: signed by the certificate %s (%s), which is not valid before %s",
+		               l->file, hex, cert_subject(signer), clock_format(from, when));
 	return ERR_OK;
 }
 
@@ -118,10 +120,12 @@ static int check_signer(const struct bulk *bulk, struct bulk_contribution *c, st
 		return code;
 	digest_hex(cert_sha256(c->signer), hex);
 	if (c->own)
-		return err_set(err, ERR_REFUSED, "%s: it bears the name of this cluster, but is signed by %s (%s), which never signed an export of this store", l->file,
-		               hex, cert_subject(c->signer));
+		return err_set(err, ERR_REFUSED,
+		               "%s: it bears the name of this cluster, but is signed by %s (%s), which never signed an export of this store",
+		               l->file, hex, cert_subject(c->signer));
 	if (!bulk->confirm)
-		return err_set(err, ERR_REFUSED, "%s: the signer %s (%s) of cluster %s is not known here", l->file, hex, cert_subject(c->signer), l->peer.name);
+		return err_set(err, ERR_REFUSED, "%s: the signer %s (%s) of cluster %s is not known here", l->file, hex,
+		               cert_subject(c->signer), l->peer.name);
 	return bulk->confirm(bulk->confirm_arg, c->part.name.cluster, c->signer, err);
 }
 
@@ -130,14 +134,15 @@ static int check_place(const char *file, const struct bulk_contribution *c, cons
 {
 	const struct bulk_name *name = &c->part.name;
 	const struct bulk_peer_type *seen = &peer->type[name->type];
-	if (strcasecmp(name->cluster, c->manifest.cluster) || name->type != c->manifest.head.type || name->sequence != c->manifest.head.sequence ||
-	    !digest_equal(&name->archive, &c->manifest.head.archive))
+	if (strcasecmp(name->cluster, c->manifest.cluster) || name->type != c->manifest.head.type ||
+	    name->sequence != c->manifest.head.sequence || !digest_equal(&name->archive, &c->manifest.head.archive))
 		return err_set(err, ERR_REFUSED, "%s: the manifest is not the one that its name promises", file);
 	if (name->sequence < seen->sequence && !c->own)
-		return err_set(err, ERR_REFUSED, "%s: an old export: number %llu, but %llu was seen already", file, (unsigned long long)name->sequence,
-		               (unsigned long long)seen->sequence);
+		return err_set(err, ERR_REFUSED, "%s: an old export: number %llu, but %llu was seen already", file,
+		               (unsigned long long)name->sequence, (unsigned long long)seen->sequence);
 	if (name->sequence == seen->sequence && !c->own && !digest_equal(&c->digest, &seen->manifest))
-		return err_set(err, ERR_REFUSED, "%s: another manifest with the number %llu was seen already", file, (unsigned long long)name->sequence);
+		return err_set(err, ERR_REFUSED, "%s: another manifest with the number %llu was seen already", file,
+		               (unsigned long long)name->sequence);
 	return ERR_OK;
 }
 
@@ -170,7 +175,8 @@ int bulk_contribution_record(struct txn *txn, const struct bulk_contribution *c,
 		return code;
 	struct bulk_peer_type *seen = &peer.type[c->manifest.head.type];
 	if (c->manifest.head.sequence < seen->sequence)
-		return err_set(err, ERR_REFUSED, "cluster %s: number %llu was seen meanwhile", peer.name, (unsigned long long)seen->sequence);
+		return err_set(err, ERR_REFUSED, "cluster %s: number %llu was seen meanwhile", peer.name,
+		               (unsigned long long)seen->sequence);
 	bool known = bulk_peer_knows(&peer, cert_sha256(c->signer));
 	bool changed = bulk_peer_learn(&peer, &c->manifest, cert_sha256(c->signer));
 	if (!changed && c->manifest.head.sequence == seen->sequence && digest_equal(&seen->manifest, &c->digest))
@@ -178,7 +184,8 @@ int bulk_contribution_record(struct txn *txn, const struct bulk_contribution *c,
 	peer.format = BULK_MANIFEST_VERSION;
 	seen->sequence = c->manifest.head.sequence;
 	seen->manifest = c->digest;
-	snprintf(detail, sizeof detail, "signer of cluster %s accepted%s", peer.name, c->announced ? ", as the one before it announced" : "");
+	snprintf(detail, sizeof detail, "signer of cluster %s accepted%s", peer.name,
+	         c->announced ? ", as the one before it announced" : "");
 	if (!known)
 		code = change_add(txn, CHANGE_OTHER, cert_sha256(c->signer), NULL, detail, (struct span){ NULL, 0 });
 	else
@@ -191,7 +198,8 @@ int bulk_contribution_covers(const struct bulk_contribution *c, const struct bul
 	char hex[DIGEST_HEX_SIZE];
 	for (size_t i = 0; i < c->manifest.entry_count; i++)
 		if (!bulk_archive_find(archive, &c->manifest.entries[i].id))
-			return err_set(err, ERR_MALFORMED, "the archive lacks the certificate %s, which the manifest of cluster %s lists", digest_hex(&c->manifest.entries[i].id, hex),
-			               c->manifest.cluster);
+			return err_set(err, ERR_MALFORMED,
+			               "the archive lacks the certificate %s, which the manifest of cluster %s lists",
+			               digest_hex(&c->manifest.entries[i].id, hex), c->manifest.cluster);
 	return ERR_OK;
 }

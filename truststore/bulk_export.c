@@ -57,7 +57,9 @@ static int find_candidate(struct exporting *e, struct txn *txn, enum purpose pur
 		return trust_broken(txn, STORE_CERT, err);
 	if (code || cert.not_after < e->bulk->now)
 		return code; /* what has expired signs nothing */
-	*out = (struct candidate){ .there = true, .cert = record.cert, .since = record.renewed > record.created ? record.renewed : record.created,
+	*out = (struct candidate){ .there = true,
+	                           .cert = record.cert,
+	                           .since = record.renewed > record.created ? record.renewed : record.created,
 	                           .known = bulk_peer_knows(&e->own, &record.cert) };
 	e->manifest.signers[e->manifest.signer_count++] = record.cert;
 	return find_link(e, txn, out, err);
@@ -83,8 +85,9 @@ static int choose_signer(struct exporting *e, struct txn *txn, struct err *err)
 	for (int i = 0; !code && i < BULK_SIGNING; i++)
 		code = find_candidate(e, txn, bulk_signing[i], &found[i], err);
 	if (!code && !e->manifest.signer_count)
-		return err_set(err, ERR_NOT_FOUND, "there is no valid own certificate to sign the export with: `truststore identity new ITLRecovery` makes one");
-	int chosen = code ? 0 : choose(e, found);
+		return err_set(err, ERR_NOT_FOUND,
+		               "there is no valid own certificate to sign the export with: `truststore identity new ITLRecovery` makes one");
+		               int chosen = code ? 0 : choose(e, found);
 	identity_deinit(&e->signer);
 	if (!code)
 		code = identity_get(txn, bulk_signing[chosen], &e->signer, err);

@@ -90,7 +90,10 @@ static int take_member(const struct store_record *store, const struct digest *ce
 	int code = grow(&g->manifest->entries, sizeof *g->manifest->entries, g->manifest->entry_count, &g->entry_room, err);
 	if (!code)
 		g->manifest->entries[g->manifest->entry_count++] = (struct bulk_entry){
-			.id = *cert, .store = (uint8_t)index, .roles = member->own_roles ? member->roles : store->roles, .until = member->until,
+			.id = *cert,
+			.store = (uint8_t)index,
+			.roles = member->own_roles ? member->roles : store->roles,
+			.until = member->until,
 		};
 	return code;
 }

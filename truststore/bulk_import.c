@@ -120,7 +120,8 @@ static int find_tombstone(struct taking *t, const struct digest *id, struct held
 	return ERR_OK;
 }
 
-static int find_facts(struct taking *t, const struct bulk_entry *entry, struct held *held, struct bulk_facts *facts, struct err *err)
+static int find_facts(struct taking *t, const struct bulk_entry *entry, struct held *held, struct bulk_facts *facts,
+                      struct err *err)
 {
 	const char *store = bulk_rule(t->input->type)->stores[entry->store];
 	struct member_record member;
@@ -175,7 +176,10 @@ static int add(struct taking *t, const struct bulk_entry *entry, const struct bu
 
 static int take_entry(struct taking *t, const struct bulk_entry *entry, struct err *err)
 {
-	static const enum bulk_outcome not_taken[] = { [BULK_TAKE] = BULK_ADDED, [BULK_KEEP] = BULK_KEPT, [BULK_SKIP] = BULK_SKIPPED, [BULK_REFUSE] = BULK_REFUSED };
+	static const enum bulk_outcome not_taken[] = { [BULK_TAKE] = BULK_ADDED,
+	                                               [BULK_KEEP] = BULK_KEPT,
+	                                               [BULK_SKIP] = BULK_SKIPPED,
+	                                               [BULK_REFUSE] = BULK_REFUSED };
 	const struct bulk_der *der = bulk_archive_find(&t->input->archive, &entry->id);
 	struct bulk_facts facts;
 	struct bulk_decision decision;
@@ -206,7 +210,8 @@ struct leaving {
 	bool held[BULK_STORES]; /* by this cluster's word, in the type's stores */
 };
 
-static int find_held(const struct store_record *store, const struct digest *cert, const struct member_record *member, void *arg, struct err *err)
+static int find_held(const struct store_record *store, const struct digest *cert, const struct member_record *member,
+                     void *arg, struct err *err)
 {
 	struct leaving *l = arg;
 	(void)cert;
@@ -325,8 +330,9 @@ static int check_plan(struct bulk_batch *batch, struct err *err)
 	struct digest decisions;
 	int code = bulk_account_digest(&batch->account, &decisions, err);
 	if (!code && batch->planned && !digest_equal(&decisions, &batch->decisions))
-		code = err_set(err, ERR_REFUSED, "the import would do something else than the plan says (the settings or the time have changed): make a new plan");
-	return code;
+		code = err_set(err, ERR_REFUSED,
+		               "the import would do something else than the plan says (the settings or the time have changed): make a new plan");
+		               return code;
 }
 
 static int import_work(struct txn *txn, void *arg, struct err *err)
@@ -336,7 +342,8 @@ static int import_work(struct txn *txn, void *arg, struct err *err)
 	bulk_account_deinit(&batch->account);
 	batch->account.revision = txn_revision(txn);
 	if (batch->planned && batch->account.revision != batch->revision)
-		return err_set(err, ERR_REFUSED, "the store has moved on since the plan was made (revision %llu then, %llu now): make a new plan",
+		return err_set(err, ERR_REFUSED,
+		               "the store has moved on since the plan was made (revision %llu then, %llu now): make a new plan",
 		               (unsigned long long)batch->revision, (unsigned long long)batch->account.revision);
 	for (size_t i = 0; !code && i < batch->count; i++)
 		for (size_t j = 0; !code && j < batch->inputs[i].count; j++)

@@ -89,7 +89,9 @@ int bulk_json_hex(const char *name, const json_t *value, struct digest *out, str
 
 int bulk_json_digest(const char *name, const json_t *object, const char *key, struct digest *out, struct err *err)
 {
-	return bulk_json_hex(name, json_object_get(object, key), out, NULL) ? wants(name, key, "a SHA-256 of 64 hexadecimal digits", err) : ERR_OK;
+	return bulk_json_hex(name, json_object_get(object, key), out, NULL)
+	               ? wants(name, key, "a SHA-256 of 64 hexadecimal digits", err)
+	               : ERR_OK;
 }
 
 int bulk_json_base64(const char *name, const json_t *object, const char *key, void *out, size_t *len, struct err *err)

@@ -14,7 +14,8 @@ int bulk_json_parse(const char *name, const char *bytes, size_t len, size_t valu
 /* Members of an object. ERR_MALFORMED names file and member. */
 int bulk_json_text(const char *name, const json_t *object, const char *key, const char **out, struct err *err);
 int bulk_json_number(const char *name, const json_t *object, const char *key, uint64_t max, uint64_t *out, struct err *err);
-int bulk_json_array(const char *name, const json_t *object, const char *key, size_t max, const json_t **out, struct err *err); /* ERR_LIMIT */
+int bulk_json_array(const char *name, const json_t *object, const char *key, size_t max, const json_t **out,
+                    struct err *err); /* ERR_LIMIT */
 int bulk_json_time(const char *name, const json_t *object, const char *key, int64_t *out, struct err *err); /* null: CLOCK_NEVER */
 int bulk_json_digest(const char *name, const json_t *object, const char *key, struct digest *out, struct err *err);
 

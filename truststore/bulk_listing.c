@@ -110,7 +110,8 @@ static int find_old(const char *file, void *arg, struct err *err)
 	struct pruning *p = arg;
 	struct bulk_name name;
 	(void)err;
-	if (!bulk_name_parse(file, BULK_ARCHIVE, &name) && !bulk_name_parse(file, BULK_MANIFEST, &name) && !bulk_name_parse(file, BULK_SIGNATURE, &name))
+	if (!bulk_name_parse(file, BULK_ARCHIVE, &name) && !bulk_name_parse(file, BULK_MANIFEST, &name) &&
+	    !bulk_name_parse(file, BULK_SIGNATURE, &name))
 		return ERR_OK;
 	bool ours = p->cluster ? !name.consolidated && !strcasecmp(name.cluster, p->cluster) : name.consolidated;
 	if (ours && name.type == p->type && name.sequence < p->before && p->count < PRUNED_MAX)

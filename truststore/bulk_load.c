@@ -113,12 +113,13 @@ static int get_archive(struct bulk_batch *batch, struct bulk_input *input, const
 	if (!digest_equal(&digest, &input->sha256) || !digest_equal(&digest, &parts->head.archive))
 		code = err_set(err, ERR_REFUSED, "%s: not the archive that its name and manifest promise", input->source);
 	if (!code)
-		code = bulk_archive_read(&input->archive, input->source, bytes, len, batch->bulk->password, &batch->bulk->progress, err);
+		code = bulk_archive_read(&input->archive, input->source, bytes, len, batch->bulk->password,
+		                         &batch->bulk->progress, err);
 	free(bytes);
 	bulk_archive_sort(&input->archive);
 	if (!code && input->archive.count != parts->head.certificates)
-		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest", input->source, input->archive.count,
-		               parts->head.certificates);
+		code = err_set(err, ERR_MALFORMED, "%s: there are %zu certificates in it, %zu in the manifest",
+		               input->source, input->archive.count, parts->head.certificates);
 	for (size_t i = 0; !code && i < input->count; i++)
 		if ((code = bulk_contribution_covers(&input->contributions[i], &input->archive, err)))
 			err_prefix(err, "%s", input->source);
@@ -130,7 +131,8 @@ static int find_latest(struct bulk *bulk, enum bulk_type type, struct bulk_name 
 	struct bulk_listing *listing = malloc(sizeof *listing);
 	int code = listing ? bulk_list(bulk, type, listing, err) : err_set(err, ERR_MEMORY, "no memory for a list");
 	if (!code && !listing->has_latest)
-		code = err_set(err, ERR_NOT_FOUND, "%s: there is no consolidated archive of type %s: `truststore bulk consolidate` makes one",
+		code = err_set(err, ERR_NOT_FOUND,
+		               "%s: there is no consolidated archive of type %s: `truststore bulk consolidate` makes one",
 		               bulk_place_name(bulk->place), bulk_rule(type)->name);
 	if (!code)
 		*out = listing->latest;

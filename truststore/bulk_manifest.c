@@ -232,8 +232,8 @@ static int get_entries(const char *name, const json_t *root, struct bulk_manifes
 		if (!compare_entries(&out->entries[i], &out->entries[i - 1]))
 			return err_set(err, ERR_MALFORMED, "%s: a certificate stands twice in one trust store", name);
 	if (bulk_manifest_distinct(out) != out->head.certificates)
-		return err_set(err, ERR_MALFORMED, "%s: it lists %zu certificates, and says that there are %zu", name, bulk_manifest_distinct(out),
-		               out->head.certificates);
+		return err_set(err, ERR_MALFORMED, "%s: it lists %zu certificates, and says that there are %zu", name,
+		               bulk_manifest_distinct(out), out->head.certificates);
 	return ERR_OK;
 }
 

@@ -142,5 +142,6 @@ bool bulk_origin_is(struct text origin, const char *cluster)
 	size_t prefix = strlen(ORIGIN);
 	if (origin.len < prefix || memcmp(origin.bytes, ORIGIN, prefix))
 		return false;
-	return !cluster || (origin.len - prefix == strlen(cluster) && !strncasecmp(origin.bytes + prefix, cluster, origin.len - prefix));
+	return !cluster || (origin.len - prefix == strlen(cluster) &&
+	                    !strncasecmp(origin.bytes + prefix, cluster, origin.len - prefix));
 }

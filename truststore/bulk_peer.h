@@ -16,7 +16,8 @@ struct bulk_peer {
 	unsigned signer_count;
 	struct bulk_peer_type {
 		uint64_t sequence;      /* the highest that was seen; of the own cluster: that was given out */
-		struct digest manifest; /* SHA-256 of that manifest; of the own cluster: of what the last export said, without number and time */
+		struct digest
+			manifest; /* SHA-256 of that manifest; of the own cluster: of what the last export said, without number and time */
 		uint64_t revision;      /* own cluster: of the store when that was compared the last time */
 		struct digest inputs;   /* own cluster: what the last imported consolidated archive consists of */
 	} type[BULK_TYPE_COUNT];

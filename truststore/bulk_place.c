@@ -23,8 +23,9 @@ int bulk_place_open(const struct conf *conf, const char *where, struct bulk_plac
 {
 	struct bulk_place *place = *out = NULL;
 	if (!where)
-		return err_set(err, ERR_CONFIG, "[bulk] directory is not set: it names the place that the clusters share, a path or sftp://user@host/path");
-	place = calloc(1, sizeof *place);
+		return err_set(err, ERR_CONFIG,
+		               "[bulk] directory is not set: it names the place that the clusters share, a path or sftp://user@host/path");
+		               place = calloc(1, sizeof *place);
 	if (!place || !(place->name = strdup(where))) {
 		free(place);
 		return err_set(err, ERR_MEMORY, "no memory for a name");

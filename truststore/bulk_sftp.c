@@ -38,7 +38,9 @@ static int take_host(const struct conf *conf, struct bulk_sftp *sftp, struct err
 {
 	const char *known = conf_text(conf, "bulk", "known-hosts"), *pin = conf_text(conf, "bulk", "host-key");
 	if (!known && !pin)
-		return err_set(err, ERR_REFUSED, "%s: no connection without the server's host key: set [bulk] known-hosts or host-key", sftp->url.target.text);
+		return err_set(err, ERR_REFUSED,
+		               "%s: no connection without the server's host key: set [bulk] known-hosts or host-key",
+		               sftp->url.target.text);
 	if (known && access(known, R_OK))
 		return err_errno(err, "%s: the file of known hosts cannot be read", known);
 	struct err why;
@@ -55,7 +57,8 @@ static int take_user(const struct conf *conf, struct bulk_sftp *sftp, struct err
 		return code ? code : copy(key, &sftp->key, err);
 	}
 	if (!conf_is_set(conf, "bulk", "sftp-password-file"))
-		return err_set(err, ERR_REFUSED, "%s: set [bulk] key or sftp-password-file: who shall log in?", sftp->url.target.text);
+		return err_set(err, ERR_REFUSED, "%s: set [bulk] key or sftp-password-file: who shall log in?",
+		               sftp->url.target.text);
 	return conf_secret(conf, "bulk", "sftp-password-file", &sftp->password, err);
 }
 
@@ -121,7 +124,10 @@ static int prepare(struct bulk_sftp *sftp, const char *name, struct err *err)
 		rc = curl_easy_setopt(curl, CURLOPT_SSH_PRIVATE_KEYFILE, sftp->key);
 	if (!rc && sftp->password)
 		rc = curl_easy_setopt(curl, CURLOPT_PASSWORD, sftp->password);
-	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_SSH_AUTH_TYPES, sftp->key ? (long)CURLSSH_AUTH_PUBLICKEY : (long)(CURLSSH_AUTH_PASSWORD | CURLSSH_AUTH_KEYBOARD));
+	rc = rc ? rc
+	        : curl_easy_setopt(curl, CURLOPT_SSH_AUTH_TYPES,
+	                           sftp->key ? (long)CURLSSH_AUTH_PUBLICKEY
+	                                     : (long)(CURLSSH_AUTH_PASSWORD | CURLSSH_AUTH_KEYBOARD));
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	rc = rc ? rc : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
@@ -149,10 +155,12 @@ static const char *words_for(const struct bulk_sftp *sftp, CURLcode rc)
 {
 	switch (rc) {
 	case CURLE_PEER_FAILED_VERIFICATION: return "its host key is not the one that is known: nothing was sent";
-	case CURLE_LOGIN_DENIED: return sftp->key ? "the server does not accept the key" : "the server does not accept the password";
+	case CURLE_LOGIN_DENIED:
+		return sftp->key ? "the server does not accept the key" : "the server does not accept the password";
 	case CURLE_REMOTE_ACCESS_DENIED: return "permission denied";
 	case CURLE_REMOTE_FILE_NOT_FOUND: return "there is no such file or directory";
-	case CURLE_FAILED_INIT: return "no agreement on keys; a server whose only host key is RSA cannot be reached, nor one whose RSA key stands first in known-hosts: an Ed25519 or ECDSA key is wanted";
+	case CURLE_FAILED_INIT:
+		return "no agreement on keys; a server whose only host key is RSA cannot be reached, nor one whose RSA key stands first in known-hosts: an Ed25519 or ECDSA key is wanted";
 	case CURLE_COULDNT_RESOLVE_HOST: return "its name cannot be resolved";
 	case CURLE_COULDNT_CONNECT: return "no connection";
 	case CURLE_OPERATION_TIMEDOUT: return "no answer in time";
@@ -167,8 +175,8 @@ static int perform(struct bulk_sftp *sftp, const char *doing, const char *name, 
 	if (!rc)
 		return ERR_OK;
 	const char *words = words_for(sftp, rc), *reason = sftp->reason[0] ? sftp->reason : curl_easy_strerror(rc);
-	return err_set(err, code_of(rc), "sftp://%s%s/%s: %s: %s%s%s%s", sftp->url.target.text, sftp->url.path, name, doing, words ? words : reason,
-	               words ? " (" : "", words ? reason : "", words ? ")" : "");
+	return err_set(err, code_of(rc), "sftp://%s%s/%s: %s: %s%s%s%s", sftp->url.target.text, sftp->url.path, name,
+	               doing, words ? words : reason, words ? " (" : "", words ? reason : "", words ? ")" : "");
 }
 
 struct receiving {
@@ -209,7 +217,9 @@ static int fetch(struct bulk_sftp *sftp, const char *name, bool names_only, size
 	curl_easy_setopt(sftp->curl, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(sftp->curl, CURLOPT_DIRLISTONLY, names_only ? 1L : 0L);
 	code = perform(sftp, names_only ? "cannot be listed" : "cannot be read", name, err);
-	return r->too_large ? err_set(err, ERR_LIMIT, "sftp://%s%s/%s: larger than %zu bytes", sftp->url.target.text, sftp->url.path, name, max) : code;
+	return r->too_large ? err_set(err, ERR_LIMIT, "sftp://%s%s/%s: larger than %zu bytes", sftp->url.target.text,
+	                              sftp->url.path, name, max)
+	                    : code;
 }
 
 /* A file on its way is ".NAME.part". */
@@ -232,7 +242,8 @@ int bulk_sftp_list(struct bulk_sftp *sftp, bool parts, bulk_place_fn *each, void
 {
 	struct receiving r;
 	int code = fetch(sftp, "", true, LISTING_MAX, &r, err);
-	for (char *save, *line = code ? NULL : strtok_r(r.bytes, "\r\n", &save); line && !code; line = strtok_r(NULL, "\r\n", &save)) {
+	for (char *save, *line = code ? NULL : strtok_r(r.bytes, "\r\n", &save); line && !code;
+	     line = strtok_r(NULL, "\r\n", &save)) {
 		const char *name = parts ? name_of_part(line) : line[0] != '.' ? line : NULL;
 		if (name)
 			code = each(name, arg, err);
@@ -259,7 +270,8 @@ static struct curl_slist *command(const struct bulk_sftp *sftp, const char *verb
 	const char *path = sftp->url.path;
 	if (!strncmp(path, "/~", 2)) /* the login directory, where the server begins */
 		path = path[2] ? path + 3 : ".";
-	int n = second ? asprintf(&text, "%s %s/%s %s/%s", verb, path, first, path, second) : asprintf(&text, "%s %s/%s", verb, path, first);
+	int n = second ? asprintf(&text, "%s %s/%s %s/%s", verb, path, first, path, second)
+	               : asprintf(&text, "%s %s/%s", verb, path, first);
 	if (n < 0)
 		return NULL;
 	struct curl_slist *list = curl_slist_append(NULL, text);

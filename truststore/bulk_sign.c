@@ -34,7 +34,8 @@ int bulk_sign(const void *bytes, size_t len, const struct cert *signer, gnutls_p
 	gnutls_free(der.data);
 	if (*out)
 		return ERR_OK;
-	return err_set(err, ERR_CRYPTO, "the manifest cannot be signed by %s: %s", cert_subject(signer), rc ? gnutls_strerror(rc) : "no memory");
+	return err_set(err, ERR_CRYPTO, "the manifest cannot be signed by %s: %s", cert_subject(signer),
+	               rc ? gnutls_strerror(rc) : "no memory");
 }
 
 /* The i-th certificate of the structure, if it made the signature. */
@@ -65,7 +66,9 @@ static int find_signer(gnutls_pkcs7_t p7, const char *name, const gnutls_datum_t
 		return err_set(err, ERR_MALFORMED, "%s: exactly one signature is wanted", name);
 	int count = gnutls_pkcs7_get_crt_count(p7);
 	if (count < 1 || count > CERTS_MAX)
-		return err_set(err, ERR_MALFORMED, "%s: the signer's certificate is wanted in it, and at most %d others", name, CERTS_MAX - 1);
+		return err_set(err, ERR_MALFORMED,
+		               "%s: the signer's certificate is wanted in it, and at most %d others", name,
+		               CERTS_MAX - 1);
 	for (int i = 0; i < count; i++)
 		if (made_by(p7, i, data, signer))
 			return ERR_OK;

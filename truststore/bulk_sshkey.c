@@ -47,7 +47,11 @@ int bulk_url_parse(const char *url, struct bulk_url *out, struct err *err)
 	const char *at = url + strlen(SCHEME);
 	size_t len = strspn(at, WORD_CHARS);
 	if (!len || len >= sizeof out->user || at[len] != '@')
-		return bad_url(url, at[len] == ':' && strchr(at, '@') ? "a password does not belong there but into sftp-password-file" : "the user's name is missing or not plain", err);
+		return bad_url(url,
+		               at[len] == ':' && strchr(at, '@')
+		                       ? "a password does not belong there but into sftp-password-file"
+		                       : "the user's name is missing or not plain",
+		               err);
 	memcpy(out->user, at, len);
 	at += len + 1;
 	len = strcspn(at, "/");
@@ -101,7 +105,8 @@ int bulk_host_key_parse(const char *text, char out[BULK_HOST_KEY_SIZE], struct e
 static int refuse_rsa(const char *file, struct err *err)
 {
 	return err_set(err, ERR_REFUSED,
-	               "%s: an RSA key does not work for SFTP here: the SSH library signs with SHA-1, which servers refuse; use an Ed25519 or ECDSA key", file);
+	               "%s: an RSA key does not work for SFTP here: the SSH library signs with SHA-1, which servers refuse; use an Ed25519 or ECDSA key",
+	               file);
 }
 
 static bool take_u32(const uint8_t **at, size_t *left, uint32_t *out)
@@ -142,8 +147,9 @@ static int check_openssh(const char *file, const uint8_t *at, size_t left, struc
 		return err_set(err, ERR_MALFORMED, "%s: not a private key", file);
 	at += sizeof magic;
 	left -= sizeof magic;
-	if (!take_string(&at, &left, &cipher, &cipher_len) || !take_string(&at, &left, &skip, &len) || !take_string(&at, &left, &skip, &len) ||
-	    !take_u32(&at, &left, &count) || !take_string(&at, &left, &public, &public_len))
+	if (!take_string(&at, &left, &cipher, &cipher_len) || !take_string(&at, &left, &skip, &len) ||
+	    !take_string(&at, &left, &skip, &len) || !take_u32(&at, &left, &count) ||
+	    !take_string(&at, &left, &public, &public_len))
 		return err_set(err, ERR_MALFORMED, "%s: a broken private key", file);
 	at = (const uint8_t *)public;
 	left = public_len;
@@ -152,9 +158,11 @@ static int check_openssh(const char *file, const uint8_t *at, size_t left, struc
 	if (is(kind, kind_len, "ssh-rsa"))
 		return refuse_rsa(file, err);
 	if (!is(kind, kind_len, "ssh-ed25519") && (kind_len < 11 || memcmp(kind, "ecdsa-sha2-", 11)))
-		return err_set(err, ERR_REFUSED, "%s: a key of type %.*s; use an Ed25519 or ECDSA key", file, (int)(kind_len < 40 ? kind_len : 40), kind);
+		return err_set(err, ERR_REFUSED, "%s: a key of type %.*s; use an Ed25519 or ECDSA key", file,
+		               (int)(kind_len < 40 ? kind_len : 40), kind);
 	if (!is(cipher, cipher_len, "none"))
-		return err_set(err, ERR_REFUSED, "%s: the key has a passphrase, which nobody is there to type; use one without", file);
+		return err_set(err, ERR_REFUSED,
+		               "%s: the key has a passphrase, which nobody is there to type; use one without", file);
 	return ERR_OK;
 }
 
@@ -198,7 +206,9 @@ int bulk_user_key_check(const char *file, struct err *err)
 	if (stat(file, &st))
 		return err_errno(err, "%s: the key for SFTP cannot be opened", file);
 	if (!S_ISREG(st.st_mode) || st.st_mode & 07)
-		return err_set(err, ERR_REFUSED, "%s: a private key that every user has some right to, or that is no regular file, is not used", file);
+		return err_set(err, ERR_REFUSED,
+		               "%s: a private key that every user has some right to, or that is no regular file, is not used",
+		               file);
 	int code = infile_read(file, KEY_FILE_MAX, &text, &len, err);
 	if (code)
 		return code;

@@ -87,13 +87,16 @@ int bulk_successor_verify(const char *name, const struct bulk_successor *success
 {
 	char text[TEXT_SIZE], old[DIGEST_HEX_SIZE], new[DIGEST_HEX_SIZE];
 	struct cert *signer = NULL;
-	int code = successor->signature ? bulk_sign_verify(name, text, write_text(successor, text), successor->signature, successor->signature_len, &signer, NULL)
-	                                : ERR_REFUSED;
+	int code = successor->signature
+	                   ? bulk_sign_verify(name, text, write_text(successor, text), successor->signature,
+	                                      successor->signature_len, &signer, NULL)
+	                   : ERR_REFUSED;
 	bool good = !code && digest_equal(cert_sha256(signer), &successor->old);
 	cert_free(signer);
 	if (good)
 		return ERR_OK;
-	return err_set(err, ERR_REFUSED, "%s: it says that the certificate %s is followed by %s, but the first did not sign that", name,
+	return err_set(err, ERR_REFUSED,
+	               "%s: it says that the certificate %s is followed by %s, but the first did not sign that", name,
 	               digest_hex(&successor->old, old), digest_hex(&successor->new, new));
 }
 

@@ -47,8 +47,8 @@ int bulk_types_parse(const char *text, unsigned *types, struct err *err)
 			*types = 1u << i;
 	if (*types)
 		return ERR_OK;
-	return err_set(err, ERR_USAGE, "%s%s%s: the types are tftp, tomcat, capf, itlrecovery and all", text ? "--type \"" : "--type is missing",
-	               text ? text : "", text ? "\"" : "");
+	return err_set(err, ERR_USAGE, "%s%s%s: the types are tftp, tomcat, capf, itlrecovery and all",
+	               text ? "--type \"" : "--type is missing", text ? text : "", text ? "\"" : "");
 }
 
 static bool cluster_char(char c, bool first)
@@ -71,7 +71,8 @@ int bulk_cluster_check(const char *what, const char *name, struct err *err)
 {
 	if (cluster_good(name, strlen(name)))
 		return ERR_OK;
-	return err_set(err, ERR_USAGE, "%s \"%.100s\": a cluster's name is 1 to %d letters, digits, '_', '.' and '-', and begins with a letter or a digit",
+	return err_set(err, ERR_USAGE,
+	               "%s \"%.100s\": a cluster's name is 1 to %d letters, digits, '_', '.' and '-', and begins with a letter or a digit",
 	               what, name, BULK_CLUSTER_MAX);
 }
 

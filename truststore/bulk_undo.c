@@ -60,7 +60,10 @@ static int take_step(struct undoing *u, uint64_t revision, const struct change_r
 		u->room = room;
 	}
 	struct step *step = &u->steps[u->count++];
-	*step = (struct step){ .revision = revision, .left = change->left.len ? revision : 0, .action = change->action, .cert = change->cert };
+	*step = (struct step){ .revision = revision,
+	                       .left = change->left.len ? revision : 0,
+	                       .action = change->action,
+	                       .cert = change->cert };
 	memcpy(step->store, change->store.bytes, change->store.len);
 	return ERR_OK;
 }
@@ -132,7 +135,8 @@ static bool ended_by_itself(const struct change_record *change)
 /* Where the steps of a certificate find it, if it left the database with this change. */
 static void note_left(const struct undoing *u, uint64_t revision, const struct change_record *change)
 {
-	for (size_t i = change->left.len ? first_of(u, &change->cert) : u->count; i < u->count && digest_equal(&u->by_cert[i]->cert, &change->cert); i++)
+	for (size_t i = change->left.len ? first_of(u, &change->cert) : u->count;
+	     i < u->count && digest_equal(&u->by_cert[i]->cert, &change->cert); i++)
 		u->by_cert[i]->left = revision;
 }
 

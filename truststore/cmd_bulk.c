@@ -20,7 +20,8 @@ bool cmd_bulk_named(const struct cli *cli, const struct cert *signer)
 	struct digest digest;
 	size_t len;
 	for (int i = 0; (text = cli_option_at(cli, "signer", i)); i++)
-		if (!hex_decode(text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE && digest_equal(&digest, cert_sha256(signer)))
+		if (!hex_decode(text, digest.byte, DIGEST_SIZE, &len) && len == DIGEST_SIZE &&
+		    digest_equal(&digest, cert_sha256(signer)))
 			return true;
 	return false;
 }
@@ -32,7 +33,8 @@ static int confirm(void *arg, const char *cluster, const struct cert *signer, st
 	if (cmd_bulk_named(cli, signer))
 		return ERR_OK;
 	digest_hex(cert_sha256(signer), hex);
-	return cli_ask(cli, false, "signer", err, "Cluster %s signs with %s, SHA-256 %s, which is not known here: accept it from now on?", cluster,
+	return cli_ask(cli, false, "signer", err,
+	               "Cluster %s signs with %s, SHA-256 %s, which is not known here: accept it from now on?", cluster,
 	               cert_subject(signer), hex);
 }
 
@@ -58,7 +60,9 @@ static int open_cluster(const char *option, unsigned needs, struct bulk_session 
 	bs->bulk.cluster = name;
 	if (name)
 		return bulk_cluster_check(option ? "--cluster" : "[bulk] cluster", name, err);
-	return needs & CMD_BULK_CLUSTER ? err_set(err, ERR_CONFIG, "[bulk] cluster is not set: what is this cluster's name?") : ERR_OK;
+	return needs & CMD_BULK_CLUSTER
+	               ? err_set(err, ERR_CONFIG, "[bulk] cluster is not set: what is this cluster's name?")
+	               : ERR_OK;
 }
 
 static int open_all(struct cli *cli, unsigned needs, struct bulk_session *bs, struct err *err)

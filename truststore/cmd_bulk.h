@@ -44,12 +44,17 @@ int cmd_bulk_retire(struct cli *cli);
 int cmd_bulk_ready(struct cli *cli);
 
 extern const struct cli_option cmd_bulk_export_options[], cmd_bulk_consolidate_options[], cmd_bulk_plan_options[],
-	cmd_bulk_import_options[], cmd_bulk_sync_options[], cmd_bulk_retire_options[], cmd_bulk_ready_options[], cmd_bulk_diff_options[];
+	cmd_bulk_import_options[], cmd_bulk_sync_options[], cmd_bulk_retire_options[], cmd_bulk_ready_options[],
+	cmd_bulk_diff_options[];
 
 /* Options that several of them have. */
 #define CMD_BULK_TYPE { "type", 0, "TYPE", false, false, "tftp, tomcat, capf, itlrecovery or all" }
 #define CMD_BULK_DIRECTORY { "directory", 0, "PLACE", false, false, "the shared place instead of [bulk] directory" }
 #define CMD_BULK_SIGNER { "signer", 0, "SHA256", true, false, "accept this certificate as the signer of a new cluster" }
-#define CMD_BULK_PROFILE { "profile", 0, "PROFILE", false, false, "how archives are encrypted: modern (default) or legacy, for old systems" }
+#define CMD_BULK_PROFILE                                                                                               \
+	{                                                                                                              \
+		"profile", 0, "PROFILE", false, false,                                                                 \
+			"how archives are encrypted: modern (default) or legacy, for old systems"                      \
+	}
 
 #endif

@@ -23,9 +23,10 @@ static void print_export(const struct cli *cli, enum bulk_type type, const struc
 static json_t *export_json(enum bulk_type type, const struct bulk_exported *done)
 {
 	char archive[DIGEST_HEX_SIZE], signer[DIGEST_HEX_SIZE];
-	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "type", bulk_rule(type)->name, "sequence", (json_int_t)done->sequence, "certificates",
-	                 (json_int_t)done->certificates, "sha256", digest_hex(&done->archive, archive), "signer",
-	                 digest_hex(&done->signer, signer), "manifest", done->name);
+	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "type", bulk_rule(type)->name, "sequence",
+	                 (json_int_t)done->sequence, "certificates", (json_int_t)done->certificates, "sha256",
+	                 digest_hex(&done->archive, archive), "signer", digest_hex(&done->signer, signer), "manifest",
+	                 done->name);
 }
 
 int cmd_bulk_export(struct cli *cli)
@@ -70,8 +71,9 @@ static void print_consolidated(const struct cli *cli, enum bulk_type type, const
 	if (cli_quiet(cli))
 		return;
 	if (done->changed)
-		out_printf("%s: merged %zu certificate%s of %zu cluster%s as number %llu: %s\n", name, done->certificates,
-		           done->certificates == 1 ? "" : "s", done->clusters, done->clusters == 1 ? "" : "s", (unsigned long long)done->sequence, done->name);
+		out_printf("%s: merged %zu certificate%s of %zu cluster%s as number %llu: %s\n", name,
+		           done->certificates, done->certificates == 1 ? "" : "s", done->clusters,
+		           done->clusters == 1 ? "" : "s", (unsigned long long)done->sequence, done->name);
 	else
 		out_printf("%s: nothing new since number %llu\n", name, (unsigned long long)done->sequence);
 }
@@ -108,8 +110,10 @@ int cmd_bulk_consolidate(struct cli *cli)
 		found++;
 		if (!cli_json(cli))
 			print_consolidated(cli, (enum bulk_type)type, &done);
-		json_array_append_new(all, json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "type", bulk_rule((enum bulk_type)type)->name, "changed", done.changed,
-		                                     "sequence", (json_int_t)done.sequence, "clusters", (json_int_t)done.clusters, "certificates",
+		json_array_append_new(all, json_pack("{s:s, s:b, s:I, s:I, s:I, s:s}", "type",
+		                                     bulk_rule((enum bulk_type)type)->name, "changed", done.changed,
+		                                     "sequence", (json_int_t)done.sequence, "clusters",
+		                                     (json_int_t)done.clusters, "certificates",
 		                                     (json_int_t)done.certificates, "manifest", done.name));
 	}
 	cli_progress_end(cli);

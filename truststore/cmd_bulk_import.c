@@ -15,12 +15,12 @@ enum { PLAN_MAX = 512 << 20 };
 
 #define UNSIGNED_CLUSTER "unsigned"
 
-#define IMPORT_OPTIONS \
-	CMD_BULK_TYPE, \
-	{ "cluster", 0, "NAME", false, false, "a cluster: this one's name (export), or the only one whose certificates are taken" }, \
-	CMD_BULK_SIGNER, \
-	{ "unsigned", 0, NULL, false, false, "take an archive that nobody signed" }, \
-	CMD_BULK_DIRECTORY
+#define IMPORT_OPTIONS                                                                                                     \
+	CMD_BULK_TYPE,                                                                                                     \
+		{ "cluster", 0,     "NAME",                                                                                \
+		  false,     false, "a cluster: this one's name (export), or the only one whose certificates are taken" }, \
+		CMD_BULK_SIGNER, { "unsigned", 0, NULL, false, false, "take an archive that nobody signed" },              \
+		CMD_BULK_DIRECTORY
 
 const struct cli_option cmd_bulk_plan_options[] = {
 	IMPORT_OPTIONS,
@@ -200,7 +200,9 @@ static int ask_unsigned(const struct cli *cli, const struct bulk_batch *batch, s
 		const struct bulk_input *input = &batch->inputs[i];
 		int code = !input->is_unsigned || batch->dry_run
 		                   ? ERR_OK
-		                   : cli_ask(cli, true, "yes", err, "Import %zu certificates from %s, which nobody signed?", input->archive.count, input->source);
+		                   : cli_ask(cli, true, "yes", err,
+		                             "Import %zu certificates from %s, which nobody signed?",
+		                             input->archive.count, input->source);
 		if (code)
 			return code;
 	}
@@ -246,8 +248,9 @@ static int undo(struct bulk_session *bs, struct err *err)
 	if (code)
 		return code;
 	if (cli_json(cli))
-		return out_json(json_pack("{s:b, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "change", (json_int_t)done.change, "removed",
-		                          (json_int_t)done.removed, "restored", (json_int_t)done.restored, "lost", (json_int_t)done.lost),
+		return out_json(json_pack("{s:b, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "change",
+		                          (json_int_t)done.change, "removed", (json_int_t)done.removed, "restored",
+		                          (json_int_t)done.restored, "lost", (json_int_t)done.lost),
 		                err);
 	if (!cli_quiet(cli))
 		out_printf("%s the import of change %llu: %zu removed, %zu restored\n", dry_run ? "would take back" : "took back",

@@ -16,7 +16,8 @@
 const struct cli_option cmd_bulk_ready_options[] = {
 	{ "server", 's', "HOST[:PORT]", false, false, "the old cluster's TVS" },
 	{ "trust-list", 0, "FILE", false, false, "the new cluster's trust list (ITLFile.tlv)" },
-	{ "certificate", 0, "FILE", false, false, "the new cluster's certificates instead: what signs its trust list, its TFTP server" },
+	{ "certificate", 0, "FILE", false, false,
+	  "the new cluster's certificates instead: what signs its trust list, its TFTP server" },
 	{ "ca", 0, "FILE", true, false, "certificates by which the TVS is known" },
 	{ "pin", 0, "SHA256", true, false, "the TVS's certificate" },
 	{ "insecure", 0, NULL, false, false, "any TVS certificate will do" },
@@ -155,7 +156,8 @@ static int check_signer(struct ready *r, struct err *err)
 	size_t keep = r->count;
 	json_t *verdict;
 	if (r->list->serial.len > CERT_MAX_SERIAL || !r->list->serial.len)
-		return err_set(err, ERR_MALFORMED, "%s: the signer's serial number has %zu bytes", cli_option(r->cli, "trust-list"), r->list->serial.len);
+		return err_set(err, ERR_MALFORMED, "%s: the signer's serial number has %zu bytes",
+		               cli_option(r->cli, "trust-list"), r->list->serial.len);
 	hex_encode(r->list->serial.bytes, r->list->serial.len, true, serial);
 	snprintf(issuer, sizeof issuer, "--issuer=%s", r->list->issuer);
 	snprintf(subject, sizeof subject, "--subject=%s", r->list->signer);
@@ -194,7 +196,9 @@ static int check_tftp(struct ready *r, struct err *err)
 			continue;
 		r->tftp = false;
 		snprintf(r->why[3], sizeof r->why[3], "%.150s is not known to the TVS with the role TFTP",
-		         json_string_value(json_object_get(one, "subject")) ? json_string_value(json_object_get(one, "subject")) : "a certificate");
+		         json_string_value(json_object_get(one, "subject"))
+		                 ? json_string_value(json_object_get(one, "subject"))
+		                 : "a certificate");
 	}
 	json_decref(verdicts);
 	return ERR_OK;
@@ -264,7 +268,11 @@ static int report(const struct ready *r, struct err *err)
 		all = all && held[i];
 		json_object_set_new(found, conditions[i][0], !asked ? json_null() : json_boolean(held[i]));
 		if (!cli_json(r->cli) && !cli_quiet(r->cli))
-			out_printf("%s: %s%s%s\n", held[i] ? "yes" : asked ? "NO" : "not asked", conditions[i][1], !held[i] && r->why[i][0] ? ": " : "", held[i] ? "" : r->why[i]);
+			out_printf("%s: %s%s%s\n",
+			           held[i] ? "yes"
+			           : asked ? "NO"
+			                   : "not asked",
+			           conditions[i][1], !held[i] && r->why[i][0] ? ": " : "", held[i] ? "" : r->why[i]);
 	}
 	json_object_set_new(found, "ready", json_boolean(all));
 	int code = cli_json(r->cli) ? out_json(json_incref(found), err) : ERR_OK;

@@ -18,13 +18,14 @@ static int report(const struct cli *cli, const struct bulk_retired *done, int64_
 	bool dry_run = cli_has(cli, "dry-run");
 	clock_format(end, when);
 	if (cli_json(cli))
-		return out_json(json_pack("{s:b, s:s, s:I, s:I, s:s}", "dry_run", dry_run, "cluster", cli_arg(cli, 0), "certificates",
-		                          (json_int_t)done->certificates, "memberships", (json_int_t)done->memberships, "until", when),
+		return out_json(json_pack("{s:b, s:s, s:I, s:I, s:s}", "dry_run", dry_run, "cluster", cli_arg(cli, 0),
+		                          "certificates", (json_int_t)done->certificates, "memberships",
+		                          (json_int_t)done->memberships, "until", when),
 		                err);
 	if (!cli_quiet(cli))
-		out_printf("%s %zu certificate%s of cluster %s (%zu membership%s), as of %s\n", dry_run ? "would retire" : "retired",
-		           done->certificates, done->certificates == 1 ? "" : "s", cli_arg(cli, 0), done->memberships,
-		           done->memberships == 1 ? "" : "s", when);
+		out_printf("%s %zu certificate%s of cluster %s (%zu membership%s), as of %s\n",
+		           dry_run ? "would retire" : "retired", done->certificates, done->certificates == 1 ? "" : "s",
+		           cli_arg(cli, 0), done->memberships, done->memberships == 1 ? "" : "s", when);
 	return ERR_OK;
 }
 

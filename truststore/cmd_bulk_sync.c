@@ -28,7 +28,8 @@ static int refuse_only(void *arg, const char *cluster, const struct cert *signer
 	char hex[DIGEST_HEX_SIZE];
 	if (cmd_bulk_named(arg, signer))
 		return ERR_OK;
-	return err_set(err, ERR_REFUSED, "cluster %s signs with a certificate that is not known here, SHA-256 %s: `truststore bulk consolidate --signer` accepts it",
+	return err_set(err, ERR_REFUSED,
+	               "cluster %s signs with a certificate that is not known here, SHA-256 %s: `truststore bulk consolidate --signer` accepts it",
 	               cluster, digest_hex(cert_sha256(signer), hex));
 }
 
@@ -39,8 +40,9 @@ static int export_type(struct syncing *s, enum bulk_type type, struct err *err)
 	int code = bulk_export(&s->bs->bulk, type, true, &done, err);
 	if (code || !done.changed)
 		return code;
-	json_array_append_new(s->exported, json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence", (json_int_t)done.sequence,
-	                                             "certificates", (json_int_t)done.certificates));
+	json_array_append_new(s->exported,
+	                      json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence",
+	                                (json_int_t)done.sequence, "certificates", (json_int_t)done.certificates));
 	if (!cli_json(cli) && !cli_quiet(cli))
 		out_printf("%s: exported %zu certificate%s as number %llu\n", bulk_rule(type)->name, done.certificates,
 		           done.certificates == 1 ? "" : "s", (unsigned long long)done.sequence);
@@ -60,8 +62,9 @@ static int consolidate_type(struct syncing *s, enum bulk_type type, struct err *
 	}
 	if (!done.changed)
 		return ERR_OK;
-	json_array_append_new(s->consolidated, json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence", (json_int_t)done.sequence,
-	                                                 "clusters", (json_int_t)done.clusters));
+	json_array_append_new(s->consolidated,
+	                      json_pack("{s:s, s:I, s:I}", "type", bulk_rule(type)->name, "sequence",
+	                                (json_int_t)done.sequence, "clusters", (json_int_t)done.clusters));
 	if (!cli_json(cli) && !cli_quiet(cli))
 		out_printf("%s: merged the exports of %zu cluster%s as number %llu\n", bulk_rule(type)->name, done.clusters,
 		           done.clusters == 1 ? "" : "s", (unsigned long long)done.sequence);
@@ -136,9 +139,11 @@ static int print_json(struct syncing *s, struct err *err)
 {
 	json_t *summary = json_object();
 	for (int i = 0; i < BULK_OUTCOME_COUNT; i++)
-		json_object_set_new(summary, bulk_outcome_name((enum bulk_outcome)i), json_integer((json_int_t)s->batch.account.outcomes[i]));
-	return out_json(json_pack("{s:O, s:O, s:o, s:I, s:b}", "exported", s->exported, "consolidated", s->consolidated, "imported", summary,
-	                          "change", (json_int_t)s->batch.account.change, "waiting", s->refused),
+		json_object_set_new(summary, bulk_outcome_name((enum bulk_outcome)i),
+		                    json_integer((json_int_t)s->batch.account.outcomes[i]));
+	return out_json(json_pack("{s:O, s:O, s:o, s:I, s:b}", "exported", s->exported, "consolidated", s->consolidated,
+	                          "imported", summary, "change", (json_int_t)s->batch.account.change, "waiting",
+	                          s->refused),
 	                err);
 }
 

@@ -57,7 +57,8 @@ static int count_iterations(struct archive *archive, const ASN1_INTEGER *iterati
 {
 	long number = iterations ? ASN1_INTEGER_get(iterations) : 1;
 	if (number < 1 || number > P12_MAX_ITERATIONS || archive->iterations > P12_MAX_ITERATIONS - number)
-		return err_set(err, ERR_LIMIT, "%s: its passwords take more than %d iterations to check", archive->name, P12_MAX_ITERATIONS);
+		return err_set(err, ERR_LIMIT, "%s: its passwords take more than %d iterations to check", archive->name,
+		               P12_MAX_ITERATIONS);
 	archive->iterations += number;
 	return ERR_OK;
 }
@@ -98,8 +99,9 @@ static bool unsupported(void)
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_REASON(code);
 	if (ERR_GET_LIB(code) == ERR_LIB_EVP)
-		return reason == ERR_R_UNSUPPORTED || reason == EVP_R_UNKNOWN_PBE_ALGORITHM || reason == EVP_R_UNSUPPORTED_ALGORITHM ||
-		       reason == EVP_R_UNKNOWN_CIPHER || reason == EVP_R_UNSUPPORTED_PRF || reason == EVP_R_UNSUPPORTED_CIPHER ||
+		return reason == ERR_R_UNSUPPORTED || reason == EVP_R_UNKNOWN_PBE_ALGORITHM ||
+		       reason == EVP_R_UNSUPPORTED_ALGORITHM || reason == EVP_R_UNKNOWN_CIPHER ||
+		       reason == EVP_R_UNSUPPORTED_PRF || reason == EVP_R_UNSUPPORTED_CIPHER ||
 		       reason == EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION || reason == EVP_R_UNKNOWN_DIGEST;
 	return ERR_GET_LIB(code) == ERR_LIB_PKCS12 && reason == PKCS12_R_UNKNOWN_DIGEST_ALGORITHM;
 }
@@ -191,7 +193,8 @@ static int take_part(struct archive *archive, PKCS7 *part, struct err *err)
 		if (!code)
 			bags = PKCS12_unpack_p7encdata(part, archive->password, archive->password ? -1 : 0);
 		if (!code && !bags)
-			code = unsupported() ? err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported", archive->name)
+			code = unsupported() ? err_set(err, ERR_CRYPTO, "%s: encrypted in a way that is not supported",
+			                               archive->name)
 			                     : err_set(err, ERR_REFUSED, "%s: the password is wrong", archive->name);
 	} else {
 		code = err_set(err, ERR_CRYPTO, "%s: a part is protected in a way that is not supported", archive->name);

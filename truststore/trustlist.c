@@ -16,7 +16,13 @@ enum header_tag {
 };
 
 enum record_tag {
-	RECORD_LENGTH = 1, RECORD_SUBJECT = 3, RECORD_ROLE = 4, RECORD_ISSUER = 5, RECORD_SERIAL = 6, RECORD_CERTIFICATE = 9, RECORD_TAGS = 32
+	RECORD_LENGTH = 1,
+	RECORD_SUBJECT = 3,
+	RECORD_ROLE = 4,
+	RECORD_ISSUER = 5,
+	RECORD_SERIAL = 6,
+	RECORD_CERTIFICATE = 9,
+	RECORD_TAGS = 32
 };
 
 struct parse {
@@ -124,7 +130,8 @@ static int parse_elements(struct parse *p)
 
 static int parse_header(struct parse *p, size_t len)
 {
-	static const uint32_t wanted = 1u << HEADER_SIGNER | 1u << HEADER_SERIAL | 1u << HEADER_ISSUER | 1u << HEADER_DIGEST | 1u << HEADER_SIGNATURE;
+	static const uint32_t wanted = 1u << HEADER_SIGNER | 1u << HEADER_SERIAL | 1u << HEADER_ISSUER |
+	                               1u << HEADER_DIGEST | 1u << HEADER_SIGNATURE;
 	const uint8_t *b = p->start;
 	if (len < 10 || b[0] != HEADER_VERSION || u16(b + 1) != 2 || b[5] != HEADER_LENGTH || u16(b + 6) != 2)
 		return bad(p, "not a trust list");
@@ -232,8 +239,9 @@ int trustlist_verify(const char *name, const uint8_t *bytes, size_t len, const s
 		return err_set(err, ERR_MEMORY, "%s: no memory for it", name);
 	memcpy(text, bytes, list->signature_at);
 	memcpy(text + list->signature_at, bytes + behind, len - behind);
-	gnutls_datum_t data = { text, (unsigned)(len - (behind - list->signature_at)) }, der = { (void *)signer->der.bytes, (unsigned)signer->der.len },
-	               signature = { (void *)list->signature.bytes, (unsigned)list->signature.len };
+	gnutls_datum_t data = { text, (unsigned)(len - (behind - list->signature_at)) },
+		       der = { (void *)signer->der.bytes, (unsigned)signer->der.len },
+		       signature = { (void *)list->signature.bytes, (unsigned)list->signature.len };
 	int rc = gnutls_x509_crt_init(&crt);
 	if (!rc)
 		rc = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER);

@@ -256,7 +256,8 @@ int usecallmanager_read(const char *file, uint32_t max_ttl, usecallmanager_fn *e
 	if (!code)
 		code = check_table(&r, err);
 	if (!code) {
-		rc = sqlite3_prepare_v2(r.db, "SELECT certificate_hash, certificate, roles, ttl FROM certificates", -1, &query, NULL);
+		rc = sqlite3_prepare_v2(r.db, "SELECT certificate_hash, certificate, roles, ttl FROM certificates", -1,
+		                        &query, NULL);
 		code = rc ? fail(&r, rc, err) : ERR_OK;
 	}
 	while (!code && (rc = sqlite3_step(query)) == SQLITE_ROW)
