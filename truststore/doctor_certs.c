@@ -124,6 +124,22 @@ static bool own_cert(struct doctor *doctor, enum purpose purpose, struct cert_re
 	       !trust_cert_get(doctor->txn, &identity.cert, out);
 }
 
+/* Whoever meets it and asks is told not to trust it. */
+static void check_distrust(struct doctor *doctor, enum purpose purpose)
+{
+	struct identity_record identity;
+	struct answer answer;
+	const char *name = purpose_rule(purpose)->name;
+	if (identity_record_get(doctor->txn, purpose, &identity, NULL) || trust_answer(doctor->txn, &identity.cert, &answer))
+		return;
+	if (answer.blocked)
+		doctor_find(doctor, DOCTOR_ERROR, "make a new one (truststore identity new), or take the block back (truststore unblock)",
+		            "the own certificate for %s is blocked", name);
+	if (answer.revocation == REVOCATION_REVOKED)
+		doctor_find(doctor, DOCTOR_ERROR, "make a new one (truststore identity new, or csr and install)",
+		            "the own certificate for %s is revoked", name);
+}
+
 void doctor_identities(struct doctor *doctor)
 {
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
@@ -133,6 +149,7 @@ void doctor_identities(struct doctor *doctor)
 		if (!own_cert(doctor, (enum purpose)i, &cert))
 			continue;
 		check_dates(doctor, name, &cert);
+		check_distrust(doctor, (enum purpose)i);
 		if (weak_key(&cert))
 			doctor_find(doctor, DOCTOR_WARNING, "make a new one with a longer key",
 			            "the own certificate for %s has a weak key (%u bits)", name, cert.key_bits);

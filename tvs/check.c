@@ -8,16 +8,22 @@
 #include "tvs/settings.h"
 
 struct check {
-	void (*each)(const char *mistake, void *arg);
+	check_fn *each;
 	void *arg;
-	unsigned mistakes;
+	unsigned mistakes, warnings;
 };
 
 static void tell(const char *mistake, void *arg)
 {
 	struct check *check = arg;
 	check->mistakes++;
-	check->each(mistake, check->arg);
+	check->each(false, mistake, check->arg);
+}
+
+static void warn(struct check *check, const char *text)
+{
+	check->warnings++;
+	check->each(true, text, check->arg);
 }
 
 static struct settings *check_settings(struct check *check, const char *file, const char *store)
@@ -50,17 +56,23 @@ static void check_credentials(struct check *check, const struct settings *settin
 		code = credentials_load(credentials, settings, &err);
 	if (code != ERR_OK)
 		tell(err_text(&err), check);
+	else if (credentials_distrust(credentials) != REASON_TRUSTED) {
+		err_set(&err, ERR_REFUSED, "the own certificate (%s) is %s in the store: phones that ask about it are told not to trust it",
+		        settings->certificate ? settings->certificate : "identity TVS",
+		        reason_name(credentials_distrust(credentials)));
+		warn(check, err_text(&err));
+	}
 	credentials_free(credentials);
 	store_close(store);
 }
 
-unsigned check_all(const char *file, const char *store, void (*each)(const char *mistake, void *arg),
-                   void *arg)
+unsigned check_all(const char *file, const char *store, check_fn *each, void *arg, unsigned *warnings)
 {
-	struct check check = { each, arg, 0 };
+	struct check check = { .each = each, .arg = arg };
 	struct settings *settings = check_settings(&check, file, store);
 	if (settings)
 		check_credentials(&check, settings);
 	settings_free(settings);
+	*warnings = check.warnings;
 	return check.mistakes;
 }

@@ -33,6 +33,7 @@ struct credentials {
 	size_t setups;
 	uint64_t mark;
 	int64_t not_after;
+	enum reason distrust;
 };
 
 static int ders_add(struct ders *ders, const uint8_t *bytes, size_t len, struct err *err)
@@ -211,6 +212,24 @@ static int read_store(struct txn *txn, void *arg, struct err *err)
 	return code;
 }
 
+struct distrust {
+	const struct digest *own;
+	struct credentials *self;
+};
+
+static int look_distrust(struct txn *txn, void *arg, struct err *err)
+{
+	const struct distrust *work = arg;
+	struct answer answer;
+	(void)err;
+	work->self->distrust = REASON_TRUSTED;
+	if (trust_answer(txn, work->own, &answer) == ERR_OK)
+		work->self->distrust = answer.blocked                             ? REASON_BLOCKED
+		                     : answer.revocation == REVOCATION_REVOKED ? REASON_REVOKED
+		                                                               : REASON_TRUSTED;
+	return ERR_OK;
+}
+
 /* What a mode forbids is not presented to phones, whenever it came in. */
 static int check_modes(const struct settings *settings, const struct cert *own, struct err *err)
 {
@@ -239,6 +258,10 @@ int credentials_read(const struct settings *settings, struct store *store,
 		code = cert_parse(self->chain.span[0].bytes, self->chain.span[0].len, &own, err);
 	if (code == ERR_OK)
 		code = check_modes(settings, own, err);
+	if (code == ERR_OK) {
+		struct distrust work = { cert_sha256(own), self };
+		code = store_read(store, look_distrust, &work, err);
+	}
 	if (code != ERR_OK) {
 		cert_free(own);
 		credentials_free(self);
@@ -303,6 +326,11 @@ const struct tls_setup *credentials_setup(const struct credentials *self, size_t
 int64_t credentials_not_after(const struct credentials *self)
 {
 	return self->not_after;
+}
+
+enum reason credentials_distrust(const struct credentials *self)
+{
+	return self->distrust;
 }
 
 uint64_t credentials_mark(const struct credentials *self)

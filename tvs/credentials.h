@@ -31,6 +31,10 @@ const struct tls_setup *credentials_setup(const struct credentials *credentials,
 
 int64_t credentials_not_after(const struct credentials *credentials); /* of the own certificate */
 
+/* Whether the store distrusted the own certificate when this was read: REASON_BLOCKED, REASON_REVOKED, else
+ * REASON_TRUSTED (also for one that is not stored). It is presented all the same. */
+enum reason credentials_distrust(const struct credentials *credentials);
+
 /* A digest of what the store says about all this; it differs when new credentials must be built. 0: the store has
  * no say. The first is of the moment of reading, the second of now. */
 uint64_t credentials_mark(const struct credentials *credentials);

@@ -32,6 +32,7 @@ struct limits_slot {
 	_Atomic uint64_t own_loaded;     /* credentials_mark: what the worker uses */
 	_Atomic uint64_t own_seen;       /* and what stands in the store now */
 	_Atomic int64_t not_after;       /* of the own certificate */
+	_Atomic int distrust;            /* credentials_distrust */
 	struct metrics metrics;
 	_Atomic uint32_t cell[LIMITS_ROWS][LIMITS_CELLS];
 };

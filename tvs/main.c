@@ -21,31 +21,38 @@ static enum log_level level_of(const struct cli *cli)
 	return cli_verbose(cli) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 }
 
-static void print_mistake(const char *mistake, void *arg)
+static void print_finding(bool warning, const char *text, void *arg)
 {
 	(void)arg;
-	out_printf("%s\n", mistake);
+	out_printf("%s%s\n", warning ? "warning: " : "", text);
 }
 
-static void add_mistake(const char *mistake, void *arg)
+struct lists {
+	json_t *mistakes, *warnings;
+};
+
+static void add_finding(bool warning, const char *text, void *arg)
 {
-	json_array_append_new(arg, out_text(mistake, strlen(mistake)));
+	const struct lists *lists = arg;
+	json_array_append_new(warning ? lists->warnings : lists->mistakes, out_text(text, strlen(text)));
 }
 
 /* --check */
 static int check(struct cli *cli)
 {
 	const char *file = cli_option(cli, "config"), *store = cli_option(cli, "store");
+	unsigned warnings;
 	if (!cli_json(cli)) {
-		unsigned mistakes = check_all(file, store, print_mistake, NULL);
-		if (mistakes == 0 && !cli_quiet(cli))
+		unsigned mistakes = check_all(file, store, print_finding, NULL, &warnings);
+		if (mistakes + warnings == 0 && !cli_quiet(cli))
 			out_printf("no mistake found\n");
 		return mistakes ? EXIT_FAILED : EXIT_YES;
 	}
 	struct err err;
-	json_t *list = json_array();
-	unsigned mistakes = check_all(file, store, add_mistake, list);
-	json_t *result = json_pack("{s:b, s:o}", "valid", mistakes == 0, "mistakes", list);
+	struct lists lists = { json_array(), json_array() };
+	unsigned mistakes = check_all(file, store, add_finding, &lists, &warnings);
+	json_t *result = json_pack("{s:b, s:o, s:o}", "valid", mistakes == 0, "mistakes", lists.mistakes,
+	                           "warnings", lists.warnings);
 	if (out_json(result, &err) != ERR_OK)
 		return cli_fail(cli, &err);
 	return mistakes ? EXIT_FAILED : EXIT_YES;

@@ -204,11 +204,16 @@ static void warn(const struct supervisor *self)
 		         "max-connections=%u needs %lu descriptors in each worker, but %lu are allowed",
 		         settings->max_connections, share + OTHER_DESCRIPTORS, most);
 	LIST_FOREACH(child, &self->children, link)
-		if (child->role == CHILD_WORKER && child->generation == self->current_number &&
-		    limits_slot(self->limits, child->slot)->not_after < clock_now()) {
-			log_line(self->log, LOG_LEVEL_WARNING, "the certificate of the service has expired");
+		if (child->role == CHILD_WORKER && child->generation == self->current_number)
 			break;
-		}
+	if (!child)
+		return;
+	const struct limits_slot *slot = limits_slot(self->limits, child->slot);
+	if (slot->not_after < clock_now())
+		log_line(self->log, LOG_LEVEL_WARNING, "the certificate of the service has expired");
+	if (slot->distrust != REASON_TRUSTED)
+		log_line(self->log, LOG_LEVEL_WARNING, "the certificate of the service is %s in the store",
+		         reason_name((enum reason)slot->distrust));
 }
 
 /* Every worker of the next generation accepts: the old ones finish. */

@@ -299,6 +299,7 @@ int worker_run(const struct worker_config *config)
 		store_clear_readers(self.store);
 		self.slot->own_loaded = self.slot->own_seen = credentials_mark(self.credentials);
 		self.slot->not_after = credentials_not_after(self.credentials);
+		self.slot->distrust = (int)credentials_distrust(self.credentials);
 		look_at_store(&self);
 		watch(&self);
 		log_hold(self.env.log, true);

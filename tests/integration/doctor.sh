@@ -66,6 +66,14 @@ rm store/keys/spare.pem
 healthy
 ok "keys that are missing, do not fit or belong to nobody, of certificates and of requests"
 
+T --json identity show TVS >own.json
+own=$(json 'd["sha256"]' own.json)
+T block "$own" >/dev/null 2>&1
+found error identities 'the own certificate for TVS is blocked' 1
+T unblock "$own" >/dev/null
+healthy
+ok "an own certificate that is blocked"
+
 cert_new weak --key rsa:1024
 cert_new small --key rsa:2048
 openssl req -x509 -key small.key -sha1 -subj /CN=sha1root -days 300 -out sha1root.pem 2>/dev/null

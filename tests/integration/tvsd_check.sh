@@ -93,6 +93,24 @@ log_has bound holder.log
 expect 2 tvsd --config good.conf
 err_one_line
 err_has "cannot listen on 127.0.0.1:$port: Address already in use"
+stop "$pid"
+truststore --store "$store" --quiet block "$(truststore --store "$store" --json identity show TVS >own.json; json 'd["sha256"]' own.json)"
+expect 0 tvsd --check --config good.conf
+same 'a warning' 'warning: the own certificate (identity TVS) is blocked in the store: phones that ask about it are told not to trust it' "$(cat out)"
+expect 0 tvsd --check --config good.conf --json
+same 'no mistake' '[true, [], 1]' "$(json '[d["valid"], d["mistakes"], len(d["warnings"])]')"
+start_tvsd good.conf
+log_has 'the certificate of the service is blocked in the store' tvsd.log
+stop "$tvsd_pid"
+truststore --store "$store" --quiet unblock "$(json 'd["sha256"]' own.json)"
+expect 0 tvsd --check --config good.conf
+same output "no mistake found" "$(cat out)"
+truststore --store "$store" --quiet block --file own.pem
+{ cat good.conf; printf 'certificate = own.pem\nkey = own.key\n'; } >file.conf
+expect 0 tvsd --check --config file.conf
+out_has 'warning: the own certificate (own.pem) is blocked'
+ok "an own certificate that the store distrusts"
+
 expect 2 tvsd --check extra
 err_has "tvsd: "
 ok "the store, the address"
