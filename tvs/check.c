@@ -2,7 +2,15 @@
 
 #include "tvs/check.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "truststore/base/conf.h"
+#include "truststore/owner.h"
 #include "truststore/store.h"
 #include "tvs/credentials.h"
 #include "tvs/settings.h"
@@ -26,6 +34,37 @@ static void warn(struct check *check, const char *text)
 	check->each(true, text, check->arg);
 }
 
+/* The file is replaced in its directory, by who starts the daemon: root with `user` or `group`, else, when root asks,
+ * presumably the store's owner. */
+static int check_directory(const char *directory, const struct settings *settings, struct err *err)
+{
+	struct owner owner = { .changed = false };
+	int code = settings->become ? ERR_OK : owner_enter(settings->store, &owner, err);
+	if (code != ERR_OK)
+		return ERR_OK; /* of the store more is said elsewhere */
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int missing = fd < 0 || faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	bool owns = owner.changed;
+	owner_leave(&owner);
+	if (!missing)
+		return ERR_OK;
+	return err_set(err, ERR_SYSTEM, "%s cannot write into the directory %s: %s",
+	               owns ? "the store's owner" : "this user", directory, strerror(missing));
+}
+
+static void check_metrics(struct check *check, const struct conf *conf, const struct settings *settings)
+{
+	struct err why, placed;
+	char *copy = settings->metrics ? strdup(settings->metrics) : NULL;
+	if (copy && check_directory(dirname(copy), settings, &why) != ERR_OK) {
+		conf_refuse(conf, "tvsd", "metrics", &placed, "%s", err_text(&why));
+		warn(check, err_text(&placed));
+	}
+	free(copy);
+}
+
 static struct settings *check_settings(struct check *check, const char *file, const char *store)
 {
 	struct conf *conf = NULL;
@@ -40,6 +79,8 @@ static struct settings *check_settings(struct check *check, const char *file, co
 		tell(err_text(&err), check);
 	else if (settings_new(conf, tell, check, &settings, &err) != ERR_OK && check->mistakes == 0)
 		tell(err_text(&err), check);
+	else if (settings)
+		check_metrics(check, conf, settings);
 	conf_free(conf);
 	return settings;
 }

@@ -111,6 +111,38 @@ expect 0 tvsd --check --config file.conf
 out_has 'warning: the own certificate (own.pem) is blocked'
 ok "an own certificate that the store distrusts"
 
+# metrics LINE...: the one line about a configuration with these lines; the daemon would start
+metrics()
+{
+	{ cat good.conf; printf '%s\n' "$@"; } >metrics.conf
+	expect 0 tvsd --check --config metrics.conf
+	same lines 1 "$(wc -l <out)"
+}
+line=$(($(wc -l <good.conf) + 1))
+metrics "metrics = $tmp/nowhere/tvs.prom"
+out_has "warning: metrics.conf:$line: [tvsd] metrics: "
+out_has "cannot write into the directory $tmp/nowhere: No such file or directory"
+metrics "metrics = $tmp/tvs.prom"
+out_has 'no mistake found'
+metrics "metrics = $tmp/good.conf/tvs.prom"
+out_has 'Not a directory'
+if [ "$(id -u)" = 0 ] && id nobody >/dev/null 2>&1; then
+	mkdir -m 755 roots
+	cp -a "$store" theirs
+	chown -R nobody theirs
+	sed -i "s#^path = .*#path = $tmp/theirs#" good.conf
+	metrics "metrics = $tmp/roots/tvs.prom"
+	out_has "the store's owner cannot write into the directory $tmp/roots: Permission denied"
+	chown nobody roots
+	metrics "metrics = $tmp/roots/tvs.prom"
+	out_has 'no mistake found'
+	chown root roots
+	metrics "metrics = $tmp/roots/tvs.prom" 'user = nobody'
+	out_has 'no mistake found' # the supervisor writes it, and stays root
+	sed -i "s#^path = .*#path = $store#" good.conf
+fi
+ok "where the metrics go"
+
 expect 2 tvsd --check extra
 err_has "tvsd: "
 ok "the store, the address"
