@@ -115,6 +115,21 @@ int cmd_duration(const struct cli *cli, const char *option, int64_t fallback, in
 	return code ? err_prefix(err, "--%s", option) : ERR_OK;
 }
 
+int cmd_seconds(const struct cli *cli, const char *option, int64_t min, int64_t max, int64_t fallback, int64_t *out,
+                struct err *err)
+{
+	const char *text = cli_option(cli, option);
+	int64_t value;
+	*out = fallback;
+	if (!text)
+		return ERR_OK;
+	if (seconds_parse(text, &value, NULL) || value < min || value > max)
+		return err_set(err, ERR_USAGE, "--%s \"%s\": seconds from %lld to %lld are wanted, or a duration (12h)", option,
+		               text, (long long)min, (long long)max);
+	*out = value;
+	return ERR_OK;
+}
+
 int cmd_time(const struct cli *cli, const char *option, int64_t fallback, int64_t *out,
              struct err *err)
 {

@@ -51,6 +51,9 @@ int cmd_number(const struct cli *cli, const char *option, int64_t min, int64_t m
                int64_t fallback, int64_t *out, struct err *err);
 int cmd_duration(const struct cli *cli, const char *option, int64_t fallback, int64_t *out,
                  struct err *err);
+/* One of SECONDS, from `min` to `max`: a bare number, or a duration. */
+int cmd_seconds(const struct cli *cli, const char *option, int64_t min, int64_t max, int64_t fallback, int64_t *out,
+                struct err *err);
 int cmd_time(const struct cli *cli, const char *option, int64_t fallback, int64_t *out,
              struct err *err);
 /* All values of --role as one set; 0 where it is not given, or is "none". */

@@ -116,7 +116,7 @@ static int parse_options(const struct cli *cli, struct adding *adding, struct er
 	if (!code && cli_has(cli, "role") && !how->roles)
 		code = err_set(err, ERR_USAGE, "--role none: a store that gives no role is what that needs");
 	if (!code)
-		code = cmd_number(cli, "ttl", 1, CMD_MAX_TTL, 0, &ttl, err);
+		code = cmd_seconds(cli, "ttl", 1, CMD_MAX_TTL, 0, &ttl, err);
 	if (!code)
 		code = cmd_duration(cli, "keep-old", 0, &how->keep_old, err);
 	how->ttl = (uint32_t)ttl;

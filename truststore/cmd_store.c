@@ -150,7 +150,7 @@ static int change_store(struct txn *txn, void *arg, struct err *err)
 	if (!code && cli_has(cli, "role"))
 		code = cmd_roles(cli, &record.roles, err);
 	if (!code)
-		code = cmd_number(cli, "ttl", 1, CMD_MAX_TTL, record.ttl, &ttl, err);
+		code = cmd_seconds(cli, "ttl", 1, CMD_MAX_TTL, record.ttl, &ttl, err);
 	if (!code && cli_has(cli, "same-subject"))
 		code = same_subject_parse(cli_option(cli, "same-subject"), &record.same_subject, err);
 	if (code)

@@ -78,7 +78,7 @@ static int choose_timeout(struct inquiry *self, struct err *err)
 {
 	const char *text = cli_option(self->cli, "timeout");
 	int64_t seconds = DEFAULT_TIMEOUT;
-	if (text && duration_parse(text, &seconds, err))
+	if (text && seconds_parse(text, &seconds, err))
 		return err_prefix(err, "--timeout");
 	if (seconds < 1 || seconds > MAX_TIMEOUT)
 		return err_set(err, ERR_USAGE, "--timeout goes from 1 to %d seconds", MAX_TIMEOUT);

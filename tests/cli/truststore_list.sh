@@ -83,6 +83,8 @@ expect 2 T list --usage mine
 err_has 'identity or trust'
 expect 2 T list --role Cook
 err_has 'no role "Cook"'
+expect 2 T list --expiring 30
+err_has "--expiring: '30' is not a duration: write 30d, 12h, 15m or 90s"
 expect 2 T list --expiring soon
 err_has '--expiring'
 ok "order by every field"

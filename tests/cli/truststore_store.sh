@@ -45,6 +45,11 @@ expect 2 T stores add Other --role none --ttl 0
 err_has '--ttl "0"'
 expect 0 T stores add Other --role none --same-subject keep --json
 same "a store without roles" '[[], "keep", 0]' "$(json '[d["roles"], d["same_subject"], d["certificates"]]')"
+expect 0 T stores set my-trust --ttl 2h
+expect 0 T stores --json
+same 'TTL' 7200 "$(json '[s["ttl"] for s in d if s["name"] == "My-trust"][0]')"
+expect 2 T stores set My-trust --ttl 2y
+err_has '--ttl "2y": seconds from 1 to 31622400 are wanted, or a duration (12h)'
 expect 0 T stores set my-trust --ttl 60
 expect 2 T stores set my-trust
 err_has 'nothing to set'

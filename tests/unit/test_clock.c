@@ -93,7 +93,7 @@ START_TEST(parse_takes)
 	set_clock("@1000000");
 	ck_assert_int_eq(when("now"), 1000000);
 	ck_assert_int_eq(when("+1d"), 1086400);
-	ck_assert_int_eq(when("-10"), 999990);
+	ck_assert_int_eq(when("-10s"), 999990);
 	ck_assert_int_eq(when("@7"), 7);
 	ck_assert_int_eq(when("1970-01-02"), 86400);
 	ck_assert_int_eq(when("1970-01-01T01:02Z"), 3720);
@@ -106,7 +106,7 @@ START_TEST(parse_refuses)
 	static const char *const bad[] = { "", "2026", "2026-1-1", "2026-13-01", "2026-00-01", "2026-01-00",
 		"2025-02-29", "1900-02-29", "2026-04-31", "2026-01-01T", "2026-01-01T24:00Z",
 		"2026-01-01T23:60Z", "2026-01-01T23:59:60Z", "2026-01-01T23:59:59", "2026-01-01T23:59:59+01:00",
-		"2026-01-01 12:00Z", "2026-01-01T12:00Zx", " 2026-01-01", "@", "@x", "@--1", "+", "tomorrow", "NOW" };
+		"2026-01-01 12:00Z", "2026-01-01T12:00Zx", " 2026-01-01", "@", "@x", "@--1", "+", "+10", "tomorrow", "NOW" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		int64_t out = 42;
 		struct err err;
@@ -119,10 +119,11 @@ END_TEST
 START_TEST(durations)
 {
 	static const struct { const char *text; int64_t seconds; const char *again; } good[] = {
-		{ "30d", 2592000, "30d" }, { "12h", 43200, "12h" }, { "90s", 90, "90s" }, { "90", 90, "90s" },
+		{ "30d", 2592000, "30d" }, { "12h", 43200, "12h" }, { "90s", 90, "90s" },
 		{ "0", 0, "0s" }, { "0d", 0, "0s" }, { "2w", 1209600, "14d" }, { "15m", 900, "15m" },
-		{ "36h", 129600, "36h" }, { "86400", 86400, "1d" }, { "365250d", INT64_C(31557600000), "365250d" } };
-	static const char *const bad[] = { "", "d", "-1", "+1", "1x", "1 d", " 1", "1d ", "1.5h", "1h30m", "0x10", "1D" };
+		{ "36h", 129600, "36h" }, { "86400s", 86400, "1d" }, { "365250d", INT64_C(31557600000), "365250d" } };
+	static const char *const bad[] = { "", "d", "-1", "+1", "1x", "1 d", " 1", "1d ", "1.5h", "1h30m", "0x10", "1D",
+		"30", "86400", "00" };
 	char text[CLOCK_TEXT_SIZE];
 	int64_t out;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -132,6 +133,11 @@ START_TEST(durations)
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ck_assert_msg(duration_parse(bad[i], &out, NULL) == ERR_MALFORMED, "'%s'", bad[i]);
+	ck_assert_int_eq(seconds_parse("90", &out, NULL), 0);
+	ck_assert_int_eq(out, 90);
+	ck_assert_int_eq(seconds_parse("2m", &out, NULL), 0);
+	ck_assert_int_eq(out, 120);
+	ck_assert_int_eq(seconds_parse("90x", &out, NULL), ERR_MALFORMED);
 	ck_assert_int_eq(duration_parse("365251d", &out, NULL), ERR_LIMIT);
 	ck_assert_int_eq(duration_parse("99999999999999999999999999s", &out, NULL), ERR_LIMIT);
 	ck_assert_int_eq(duration_parse("9223372036854775807w", &out, NULL), ERR_LIMIT);

@@ -96,7 +96,7 @@ START_TEST(values_of_every_type)
 	                         "[security]\nfips=yes\nexpired = allow\n[tvsd]\nworkers = 7\n"
 	                         "idle-timeout = 2m\nlisten = 1.2.3.4:5 ,[::1]:6,  x:7 \n[certmon]\n"
 	                         "to = a@b.example; c@d.example , e@f.example\nemail = no\n"
-	                         "from = Z\xc3\xbcrich\n[ ocsp ]\nskew = 0\nmax-age=90");
+	                         "from = Z\xc3\xbcrich\n[ ocsp ]\nskew = 0\nmax-age=90s");
 	ck_assert_str_eq(conf_text(conf, "store", "path"), "/a b = c # not a comment");
 	ck_assert(conf_flag(conf, "security", "fips"));
 	ck_assert(!conf_flag(conf, "security", "common-criteria"));
@@ -229,6 +229,7 @@ START_TEST(values_that_are_refused)
 	    "2: [tvsd] workers: '99999999999999999999' is not a number\n");
 	bad("[tvsd]\nidle-timeout = 0\n", "2: [tvsd] idle-timeout: '0' is not within 1s and 1d\n");
 	bad("[tvsd]\nidle-timeout = 25h\n", "2: [tvsd] idle-timeout: '25h' is not within 1s and 1d\n");
+	bad("[certmon]\nstart = 30\n", "2: [certmon] start: '30' is not a duration: write 30d, 12h, 15m or 90s\n");
 	bad("[tvsd]\nidle-timeout = 5 m\n", "2: [tvsd] idle-timeout: '5 m' is not a duration: write 30d, 12h, 15m or 90s\n");
 	bad("[tvsd]\nidle-timeout = 9999999999d\n", "2: [tvsd] idle-timeout: '9999999999d' is more than 1000 years\n");
 	bad("[security]\nfips = true\n", "2: [security] fips: 'true' is none of: yes no\n");

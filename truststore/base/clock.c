@@ -115,7 +115,7 @@ int clock_init(struct err *err)
 		return 0;
 	if (*text == '+' || *text == '-') {
 		int64_t shift;
-		if (duration_parse(text + 1, &shift, NULL))
+		if (seconds_parse(text + 1, &shift, NULL))
 			goto malformed;
 		set.seconds = *text == '-' ? -shift : shift;
 		return 0;
@@ -189,7 +189,19 @@ int clock_parse(const char *text, int64_t *when, struct err *err)
 	return 0;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 int duration_parse(const char *text, int64_t *seconds, struct err *err)
+{
+	if (is_number(text) && strcmp(text, "0") != 0)
+		return err_set(err, ERR_MALFORMED, "'%s' is not a duration: write 30d, 12h, 15m or 90s", text);
+	return seconds_parse(text, seconds, err);
+}
+
+int seconds_parse(const char *text, int64_t *seconds, struct err *err)
 {
 	static const struct {
 		char letter;

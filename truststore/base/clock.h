@@ -31,9 +31,12 @@ char *clock_format(int64_t when, char out[CLOCK_TEXT_SIZE]);
  * "-DURATION" from now. ERR_MALFORMED otherwise. */
 int clock_parse(const char *text, int64_t *when, struct err *err);
 
-/* Reads a duration: a number with d, h, m, s or w behind it ("30d", "12h", "90s"), or a
- * bare number of seconds. ERR_MALFORMED for anything else, ERR_LIMIT over 1000 years. */
+/* Reads a duration: a number with d, h, m, s or w behind it ("30d", "12h", "90s"), or "0". ERR_MALFORMED for anything
+ * else (who writes "30" may well mean days), ERR_LIMIT over 1000 years. */
 int duration_parse(const char *text, int64_t *seconds, struct err *err);
+
+/* The same where seconds are asked for: a bare number counts them. */
+int seconds_parse(const char *text, int64_t *seconds, struct err *err);
 
 /* In the largest of d, h, m and s that says it exactly, as duration_parse reads it: "7d", "36h", "90s". */
 char *duration_format(int64_t seconds, char out[CLOCK_TEXT_SIZE]);
