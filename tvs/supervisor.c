@@ -23,6 +23,7 @@ enum {
 	QUICK_SECONDS = 5,  /* a worker that dies so soon is replaced more slowly each time */
 	BACKOFF_STEPS = 7,
 	OTHER_DESCRIPTORS = 32, /* of a worker, beside its connections */
+	LISTENER_TEXT = 80,
 	SIGNALS = 4
 };
 static const double backoff_first = 0.1, backoff_last = 10.;
@@ -216,6 +217,20 @@ static void warn(const struct supervisor *self)
 		         reason_name((enum reason)slot->distrust));
 }
 
+/* "listener=legacy" for [tvsd legacy], "listener=tvsd" for [tvsd]. */
+static void tell_listening(const struct supervisor *self)
+{
+	const struct generation *current = self->current;
+	for (size_t i = 0; i < current->listeners.count; i++) {
+		const struct listener *listener = &current->listeners.one[i];
+		const char *section = current->settings->listener[listener->index].section;
+		const char *blank = strchr(section, ' '), *name = blank ? blank + 1 : section;
+		char address[ADDRESS_TEXT_SIZE], text[LISTENER_TEXT];
+		log_line(self->log, LOG_LEVEL_NOTICE, "listening address=%s listener=%s",
+		         address_format(&listener->bound, address), log_escape(text, sizeof text, name, strlen(name)));
+	}
+}
+
 /* Every worker of the next generation accepts: the old ones finish. */
 static void take_over(struct supervisor *self)
 {
@@ -225,13 +240,7 @@ static void take_over(struct supervisor *self)
 	self->current = self->next;
 	self->current_number = self->next_number;
 	self->quick_deaths = 0;
-	for (size_t i = 0; i < self->current->listeners.count; i++) {
-		const struct listener *listener = &self->current->listeners.one[i];
-		char text[ADDRESS_TEXT_SIZE];
-		log_line(self->log, LOG_LEVEL_NOTICE, "listening address=%s listener=%s",
-		         address_format(&listener->bound, text),
-		         self->current->settings->listener[listener->index].section);
-	}
+	tell_listening(self);
 	warn(self);
 	if (old) {
 		self->reloads++;

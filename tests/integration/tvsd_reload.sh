@@ -97,7 +97,7 @@ PYTHON
 coproc served { python3 served.py "$port"; }
 read -r word <&"${served[0]}"
 hangup "new configuration taken over"
-log_has "listening address=127.0.0.1:$second listener=tvsd legacy"
+log_has "listening address=127.0.0.1:$second listener=legacy"
 echo >&"${served[1]}"
 read -r word <&"${served[0]}" || fail "a connection from before the reload was dropped"
 same 'connections from before' served "$word"
