@@ -4,9 +4,11 @@
 #include "truststore/cmd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "truststore/base/clock.h"
+#include "truststore/base/out.h"
 #include "truststore/jsonw.h"
 #include "truststore/trust.h"
 
@@ -25,8 +27,9 @@ struct history {
 	struct digest_prefix cert;
 	uint64_t next; /* revision */
 	size_t looked_at, found, in_piece;
-	bool more, headed;
+	bool more;
 	struct jsonw out;
+	struct out_table *table;
 };
 
 static bool fits(const struct history *history, const struct change_record *change)
@@ -52,33 +55,50 @@ static void print_json(struct jsonw *out, uint64_t revision, const struct change
 	jsonw_close(out, '}');
 }
 
-static void cell(struct jsonw *out, struct text text, size_t width)
+/* What the number of the action does not say, the detail does. */
+static const char *action_word(const struct change_record *change)
 {
-	jsonw_cell(out, text.len ? text.bytes : "-", text.len ? text.len : 1, width);
-	jsonw_plain(out, " ");
+	static const struct {
+		const char *detail, *word;
+	} words[] = {
+		{ "signer of cluster ", "signer" },
+		{ "cluster ", "cluster" },
+		{ "expiry notices ", "notices" },
+	};
+	for (size_t i = 0; change->action == CHANGE_OTHER && i < sizeof words / sizeof words[0]; i++) {
+		size_t len = strlen(words[i].detail);
+		if (change->detail.len > len && !memcmp(change->detail.bytes, words[i].detail, len))
+			return words[i].word;
+	}
+	return change_action_name(change->action);
 }
 
-static void print_text(struct jsonw *out, uint64_t revision, const struct change_record *change)
+static char *text_dup(struct text text)
+{
+	return strndup(text.len ? text.bytes : "-", text.len ? text.len : 1);
+}
+
+static int print_text(struct out_table *table, uint64_t revision, const struct change_record *change, struct err *err)
 {
 	char when[CLOCK_TEXT_SIZE], hash[CMD_SHORT_HASH] = "-", number[24];
+	char *who = text_dup(change->who), *store = text_dup(change->store);
+	char *detail = strndup(change->detail.len ? change->detail.bytes : "", change->detail.len);
 	if (change->has_cert)
 		cmd_short_hash(&change->cert, hash);
 	snprintf(number, sizeof number, "%llu", (unsigned long long)revision);
-	cell(out, text_of(number), 8);
-	cell(out, text_of(clock_format(change->when, when)), 20);
-	cell(out, change->who, 12);
-	cell(out, text_of(change_action_name(change->action)), 10);
-	cell(out, text_of(hash), CMD_SHORT_HASH - 1);
-	cell(out, change->store, 18);
-	jsonw_cell(out, change->detail.bytes, change->detail.len, 0);
-	jsonw_plain(out, "\n");
+	const char *const cells[] = { number, clock_format(change->when, when), who, action_word(change), hash, store, detail };
+	int code = who && store && detail && !out_table_row(table, cells) ? ERR_OK
+	                                                                  : err_set(err, ERR_MEMORY, "no memory for the table");
+	free(who);
+	free(store);
+	free(detail);
+	return code;
 }
 
 static int one_change(uint64_t revision, const struct change_record *change, void *arg,
                       struct err *err)
 {
 	struct history *history = arg;
-	(void)err;
 	history->next = revision;
 	if (history->in_piece == PIECE || history->looked_at++ == LOOKED_AT) {
 		history->more = true;
@@ -92,12 +112,7 @@ static int one_change(uint64_t revision, const struct change_record *change, voi
 		print_json(&history->out, revision, change);
 		return ERR_OK;
 	}
-	if (!history->headed)
-		jsonw_plain(&history->out,
-		            "REVISION WHEN                 WHO          ACTION     SHA-256          STORE              DETAIL\n");
-	history->headed = true;
-	print_text(&history->out, revision, change);
-	return ERR_OK;
+	return print_text(history->table, revision, change, err);
 }
 
 static int history_work(struct txn *txn, void *arg, struct err *err)
@@ -111,13 +126,18 @@ static int history_work(struct txn *txn, void *arg, struct err *err)
 
 static int print_all(struct session *session, struct history *history, struct err *err)
 {
+	static const char *const headings[] = { "REVISION", "WHEN", "WHO", "ACTION", "SHA-256", "STORE", "DETAIL" };
 	int code;
+	history->table = out_table_new(headings, sizeof headings / sizeof headings[0]);
+	if (!history->table)
+		return err_set(err, ERR_MEMORY, "no memory for the table");
 	if (cli_json(history->cli))
 		jsonw_open(&history->out, NULL, '[');
 	do {
 		code = store_read(session->store, history_work, history, err);
 		if (!code)
-			code = jsonw_flush(&history->out, stdout, err);
+			code = cli_json(history->cli) ? jsonw_flush(&history->out, stdout, err)
+			                              : out_table_flush(history->table, stdout, err);
 	} while (!code && history->more);
 	if (!code && cli_json(history->cli)) {
 		jsonw_close(&history->out, ']');
@@ -141,6 +161,7 @@ int cmd_history(struct cli *cli)
 		code = print_all(&session, &history, &err) ? cli_fail(cli, &err)
 		       : history.found                     ? EXIT_YES
 		                                           : EXIT_NO;
+	out_table_free(history.table);
 	jsonw_deinit(&history.out);
 	cmd_close(&session);
 	return code;

@@ -62,30 +62,26 @@ static int parse_query(const struct cli *cli, struct list_query *query, struct e
 struct printing {
 	struct cli *cli;
 	struct jsonw out;
-	bool headed;
+	struct out_table *table;
 };
 
 static int print_one(const struct view *view, void *arg, struct err *err)
 {
 	struct printing *printing = arg;
-	(void)err;
 	if (cli_json(printing->cli)) {
 		jsonw_open(&printing->out, NULL, '{');
 		view_json(&printing->out, view);
 		jsonw_close(&printing->out, '}');
 		return ERR_OK;
 	}
-	if (!printing->headed)
-		view_heading(&printing->out);
-	printing->headed = true;
-	view_row(&printing->out, view);
-	return ERR_OK;
+	return view_row(printing->table, view, err);
 }
 
 static int print_piece(void *arg, struct err *err)
 {
 	struct printing *printing = arg;
-	return jsonw_flush(&printing->out, stdout, err);
+	return cli_json(printing->cli) ? jsonw_flush(&printing->out, stdout, err)
+	                               : out_table_flush(printing->table, stdout, err);
 }
 
 int cmd_list(struct cli *cli)
@@ -105,13 +101,17 @@ int cmd_list(struct cli *cli)
 	query.now = session.now;
 	if (cli_json(cli))
 		jsonw_open(&printing.out, NULL, '[');
-	int rc = list_run(session.store, &query, print_one, print_piece, &printing, &found, &err);
+	printing.table = view_table_new();
+	int rc = printing.table ? ERR_OK : err_set(&err, ERR_MEMORY, "no memory for the table");
+	if (!rc)
+		rc = list_run(session.store, &query, print_one, print_piece, &printing, &found, &err);
 	if (!rc && cli_json(cli))
 		jsonw_close(&printing.out, ']');
 	if (!rc)
 		rc = jsonw_flush(&printing.out, stdout, &err);
 	code = rc ? cli_fail(cli, &err) : found ? EXIT_YES : EXIT_NO;
 out:
+	out_table_free(printing.table);
 	jsonw_deinit(&printing.out);
 	cmd_close(&session);
 	return code;

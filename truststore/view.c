@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "truststore/view.h"
 
 #include <stdio.h>
@@ -41,13 +43,20 @@ int view_purpose(const struct view_scene *scene, const struct digest *id)
 void view_deinit(struct view *view)
 {
 	free(view->stores);
+	free(view->until);
 	view->stores = NULL;
+	view->until = NULL;
 }
 
 struct membership_walk {
 	struct view *view;
 	int64_t now;
 };
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, ERR_MEMORY, "no memory for the names of stores");
+}
 
 static int add_store(const struct store_record *store, const struct digest *cert,
                      const struct member_record *member, void *arg, struct err *err)
@@ -61,10 +70,18 @@ static int add_store(const struct store_record *store, const struct digest *cert
 	if (need > view->stores_room) {
 		char *grown = realloc(view->stores, 2 * need);
 		if (!grown)
-			return err_set(err, ERR_MEMORY, "no memory for the names of stores");
+			return no_memory(err);
 		view->stores = grown;
 		view->stores_room = 2 * need;
 	}
+	if (view->until_count == view->until_room) {
+		int64_t *grown = reallocarray(view->until, view->until_room + 8, sizeof *grown);
+		if (!grown)
+			return no_memory(err);
+		view->until = grown;
+		view->until_room += 8;
+	}
+	view->until[view->until_count++] = member->until;
 	if (view->stores_len)
 		view->stores[view->stores_len++] = ',';
 	memcpy(view->stores + view->stores_len, store->name.bytes, store->name.len);
@@ -90,7 +107,7 @@ void view_judge(struct view *view, const struct view_scene *scene, const struct 
 int view_stores(struct view *view, const struct view_scene *scene, struct err *err)
 {
 	struct membership_walk walk = { view, scene->now };
-	view->stores_len = 0;
+	view->stores_len = view->until_count = 0;
 	if (view->stores)
 		view->stores[0] = '\0';
 	return trust_member_each_of_cert(scene->txn, &view->id, add_store, &walk, err);
@@ -112,6 +129,22 @@ void view_record(const struct cert *cert, struct cert_record *out)
 	out->added = CLOCK_NEVER;
 }
 
+/* The stores that it leaves by itself, and when. */
+static void ends_json(struct jsonw *out, const struct view *view)
+{
+	const char *name = view->stores;
+	char key[RECORD_NAME_MAX + 1];
+	jsonw_open(out, "stores_until", '{');
+	for (size_t i = 0; i < view->until_count; i++) {
+		size_t len = strcspn(name, ",");
+		snprintf(key, sizeof key, "%.*s", (int)len, name);
+		if (view->until[i] != CLOCK_NEVER)
+			jsonw_time(out, key, view->until[i]);
+		name += len + (name[len] == ',');
+	}
+	jsonw_close(out, '}');
+}
+
 void view_json(struct jsonw *out, const struct view *view)
 {
 	char hex[DIGEST_HEX_SIZE], roles[ROLES_TEXT_SIZE];
@@ -126,6 +159,7 @@ void view_json(struct jsonw *out, const struct view *view)
 	jsonw_number(out, "key_bits", cert->key_bits);
 	jsonw_text(out, "signature", cert->signature.bytes, cert->signature.len);
 	jsonw_words(out, "stores", view->stores ? view->stores : "");
+	ends_json(out, view);
 	jsonw_words(out, "roles", view->roles ? roles_format(view->roles, roles) : "");
 	jsonw_number(out, "ttl", view->verdict.ttl);
 	jsonw_text(out, "label", cert->label.bytes, cert->label.len);
@@ -145,36 +179,42 @@ char *view_key(const struct cert_record *cert, char out[VIEW_KEY_SIZE])
 	return out;
 }
 
-enum { HASH_WIDTH = 17, DATE_WIDTH = 11, KEY_WIDTH = 11, REASON_WIDTH = 14, STORES_WIDTH = 24 };
-
-static void cell(struct jsonw *out, const char *text, size_t width)
+struct out_table *view_table_new(void)
 {
-	size_t len = strlen(text);
-	jsonw_cell(out, text, len, width);
-	if (len >= width)
-		jsonw_plain(out, " ");
+	static const char *const headings[] = { "SHA-256", "NOT AFTER", "KEY", "ANSWER", "STORES", "SUBJECT" };
+	return out_table_new(headings, sizeof headings / sizeof headings[0]);
 }
 
-void view_heading(struct jsonw *out)
+/* "CallManager-trust (until 2026-12-20),tomcat-trust"; allocated. */
+static char *stores_text(const struct view *view)
 {
-	cell(out, "SHA-256", HASH_WIDTH);
-	cell(out, "NOT AFTER", DATE_WIDTH);
-	cell(out, "KEY", KEY_WIDTH);
-	cell(out, "ANSWER", REASON_WIDTH);
-	cell(out, "STORES", STORES_WIDTH);
-	jsonw_plain(out, "SUBJECT\n");
+	enum { MARK = sizeof " (until 2026-12-20)" };
+	const char *name = view->stores;
+	char *text = malloc(view->stores_len + view->until_count * MARK + 2), *to = text, day[CLOCK_TEXT_SIZE];
+	if (!text)
+		return NULL;
+	strcpy(text, view->until_count ? "" : "-");
+	for (size_t i = 0; i < view->until_count; i++) {
+		size_t len = strcspn(name, ",");
+		to += sprintf(to, "%s%.*s", i ? "," : "", (int)len, name);
+		if (view->until[i] != CLOCK_NEVER)
+			to += sprintf(to, " (until %.10s)", clock_format(view->until[i], day));
+		name += len + (name[len] == ',');
+	}
+	return text;
 }
 
-void view_row(struct jsonw *out, const struct view *view)
+int view_row(struct out_table *table, const struct view *view, struct err *err)
 {
-	char text[CLOCK_TEXT_SIZE], key[VIEW_KEY_SIZE], hash[HASH_WIDTH];
-	cell(out, hex_encode(view->id.byte, HASH_WIDTH / 2, false, hash), HASH_WIDTH);
-	clock_format(view->cert.not_after, text);
-	text[10] = '\0';
-	cell(out, text, DATE_WIDTH);
-	cell(out, view_key(&view->cert, key), KEY_WIDTH);
-	cell(out, reason_name(view->verdict.reason), REASON_WIDTH);
-	cell(out, view->stores_len ? view->stores : "-", STORES_WIDTH);
-	jsonw_cell(out, view->cert.subject.bytes, view->cert.subject.len, 0);
-	jsonw_plain(out, "\n");
+	enum { HASH_DIGITS = 16 };
+	char until[CLOCK_TEXT_SIZE], key[VIEW_KEY_SIZE], hash[HASH_DIGITS + 1];
+	const struct text *subject = &view->cert.subject;
+	char *stores = stores_text(view), *name = strndup(subject->bytes ? subject->bytes : "", subject->len);
+	clock_format(view->cert.not_after, until)[10] = '\0';
+	const char *const cells[] = { hex_encode(view->id.byte, HASH_DIGITS / 2, false, hash), until,
+		view_key(&view->cert, key), reason_name(view->verdict.reason), stores, name };
+	int code = stores && name && !out_table_row(table, cells) ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for the table");
+	free(stores);
+	free(name);
+	return code;
 }

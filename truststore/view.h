@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "truststore/base/out.h"
 #include "truststore/jsonw.h"
 #include "truststore/purpose.h"
 #include "truststore/trust.h"
@@ -32,6 +33,8 @@ struct view {
 	int purpose;             /* of which it is the own certificate; -1: none */
 	char *stores;            /* names that commas separate */
 	size_t stores_len, stores_room;
+	int64_t *until;          /* of each of them: when the membership ends by itself; CLOCK_NEVER: not */
+	size_t until_count, until_room;
 };
 void view_deinit(struct view *view);
 
@@ -50,9 +53,9 @@ void view_record(const struct cert *cert, struct cert_record *out);
 /* The members that the JSON of every certificate has, into an object that is open. */
 void view_json(struct jsonw *out, const struct view *view);
 
-/* One row of a list, and its headings. */
-void view_heading(struct jsonw *out);
-void view_row(struct jsonw *out, const struct view *view);
+/* A table for lists, and one row of it. */
+struct out_table *view_table_new(void); /* NULL: no memory */
+int view_row(struct out_table *table, const struct view *view, struct err *err);
 
 /* "RSA 2048" */
 enum { VIEW_KEY_SIZE = 32 };

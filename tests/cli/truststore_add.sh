@@ -120,6 +120,9 @@ same "all three" 3 "$(of 'len(d)' list srst-trust --subject CN=same)"
 expect 0 T add tomcat-trust new.pem
 expect 0 T add tomcat-trust newest.pem --keep-old 2d
 same "the old one stays" 2 "$(of 'len(d)' list tomcat-trust --subject CN=same)"
+expect 0 T list tomcat-trust --subject CN=same
+out_has "srst-trust,tomcat-trust (until $(date -u -d '2 days' +%F))  CN=same"
+same "one that ends" '["tomcat-trust"] []' "$(of '" ".join(json.dumps(list(c["stores_until"])) for c in sorted(d, key=lambda c: len(c["stores_until"]), reverse=True))' list tomcat-trust --subject CN=same)"
 expect 0 T explain "$(sha256_of new.pem)" --at +47h
 expect 1 T explain "$(sha256_of new.pem)" --at +2d --json
 same "it is still in srst-trust, which gives no role" no-role "$(json 'd["reason"]')"

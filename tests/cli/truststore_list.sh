@@ -33,13 +33,15 @@ expect 0 T list
 same "headings and rows" 6 "$(wc -l <out)"
 out_has 'SUBJECT'
 out_has 'CallManager-trust,IPSec-trust'
+# the column in which SUBJECT begins, in the headings and in each row
+same "columns line up" 1 "$(awk '{ at = NR == 1 ? index($0, "SUBJECT") : match($0, / CN=/) + 1; print at }' out | sort -u | wc -l)"
 expect 0 T list --json
 same "the keys of the contract" true "$(json 'all(set(c) >= {"sha256", "subject", "issuer", "serial", "not_before", "not_after", "key_type", "key_bits", "signature", "stores", "roles", "ttl", "label", "owner", "added", "trusted", "reason"} for c in d)')"
 same "in the order of the digests" true "$(json '[c["sha256"] for c in d] == sorted(c["sha256"] for c in d)')"
 same "one in full" true "$(of '[c for c in d if c["subject"] == "CN=alpha,O=Example"][0]' | python3 -c '
 import json, sys
 c = json.load(sys.stdin)
-del c["usage"], c["purpose"]
+del c["usage"], c["purpose"], c["stores_until"]
 print(json.dumps(c == {
 	"sha256": sys.argv[1], "subject": "CN=alpha,O=Example", "issuer": "CN=Ca One,O=Example", "serial": "10",
 	"not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z", "key_type": "EC", "key_bits": 256,

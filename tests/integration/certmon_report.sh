@@ -57,6 +57,8 @@ plugin()
 plugin 2 check
 out_has 'CERTMON CRITICAL - 1 expired, 1 critical, 0 warning'
 run 0 ack "$(sha256_of gone.pem | cut -c1-16)" --until +30d --reason 'switched off'
+expect 0 truststore --store "$store" history --cert "$(sha256_of gone.pem)"
+grep -q '  notices  .*  expiry notices silenced' out || fail 'the change log does not say what it was'
 plugin 1 check --critical 1d --warning 40d
 run 0 ack "$(sha256_of soon.pem)" --until +30d --reason 'nobody needs it'
 plugin 0 check

@@ -101,6 +101,33 @@ START_TEST(table_is_aligned)
 }
 END_TEST
 
+START_TEST(table_in_pieces)
+{
+	struct err err;
+	struct out_table *table = out_table_new((const char *const[]){ "A", "B" }, 2);
+	out_table_print(table, stdout);
+	ck_assert_int_eq(out_table_flush(table, stdout, &err), ERR_OK);
+	ck_assert_int_eq(out_table_row(table, (const char *const[]){ "wide", "1" }), 0);
+	ck_assert_int_eq(out_table_flush(table, stdout, &err), ERR_OK);
+	ck_assert_int_eq(out_table_flush(table, stdout, &err), ERR_OK);
+	ck_assert_int_eq(out_table_row(table, (const char *const[]){ "a", "2" }), 0);
+	ck_assert_int_eq(out_table_flush(table, stdout, &err), ERR_OK);
+	ck_assert_int_eq(out_table_row(table, (const char *const[]){ "wider", "3" }), 0);
+	ck_assert_int_eq(out_table_row(table, (const char *const[]){ "b", "4" }), 0);
+	out_table_print(table, stdout);
+	ck_assert_str_eq(printed(), "A     B\n"
+	                            "wide  1\n"
+	                            "a     2\n"
+	                            "wider  3\n"
+	                            "b      4\n");
+	FILE *full = fopen("/dev/full", "w");
+	setvbuf(full, NULL, _IONBF, 0);
+	ck_assert_int_lt(out_table_flush(table, full, &err), ERR_OK);
+	fclose(full);
+	out_table_free(table);
+}
+END_TEST
+
 START_TEST(table_of_many_rows)
 {
 	struct out_table *table = out_table_new((const char *const[]){ "N" }, 1);
@@ -126,7 +153,7 @@ START_TEST(printf_escapes_arguments)
 END_TEST
 
 static const TTest *const *const all[] = { &json_keeps_its_order, &json_that_cannot_be_written,
-	&text_is_escaped, &table_is_aligned, &table_of_many_rows, &printf_escapes_arguments };
+	&text_is_escaped, &table_is_aligned, &table_in_pieces, &table_of_many_rows, &printf_escapes_arguments };
 
 int main(void)
 {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ struct out_table {
 	size_t columns, rows, room;
 	size_t *width;
 	char **cell; /* rows * columns, headings first */
+	bool headed; /* a piece was printed: the headings are gone */
 };
 
 static int add_row(struct out_table *table, const char *const *cells)
@@ -93,6 +95,8 @@ int out_table_row(struct out_table *table, const char *const *cells)
 
 void out_table_print(const struct out_table *table, FILE *stream)
 {
+	if (table->rows == 1 && !table->headed)
+		return;
 	for (size_t row = 0; row < table->rows; row++) {
 		char *const *cell = table->cell + row * table->columns;
 		size_t last = table->columns - 1;
@@ -105,12 +109,28 @@ void out_table_print(const struct out_table *table, FILE *stream)
 	}
 }
 
+static void forget_rows(struct out_table *table)
+{
+	for (size_t i = 0; i < table->rows * table->columns; i++)
+		free(table->cell[i]);
+	table->rows = 0;
+}
+
+int out_table_flush(struct out_table *table, FILE *stream, struct err *err)
+{
+	if (table->rows == 1 && !table->headed)
+		return ERR_OK;
+	out_table_print(table, stream);
+	forget_rows(table);
+	table->headed = true;
+	return ferror(stream) ? err_errno(err, "cannot write the output") : ERR_OK;
+}
+
 void out_table_free(struct out_table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->rows * table->columns; i++)
-		free(table->cell[i]);
+	forget_rows(table);
 	free(table->cell);
 	free(table->width);
 	free(table);

@@ -20,11 +20,15 @@ json_t *out_text(const char *bytes, size_t len);
 json_t *out_time(int64_t when);
 
 /* A table whose columns are as wide as their widest cell; the last column is not padded. Cells are
- * copied, and control characters in them escaped. */
+ * copied, and control characters in them escaped. Without a row nothing is printed.
+ *
+ * A table of any length is printed in pieces: what came since the last out_table_flush, with the headings
+ * above the first piece. Columns are then as wide as the widest cell so far. */
 struct out_table;
 struct out_table *out_table_new(const char *const *headings, size_t columns);
 int out_table_row(struct out_table *table, const char *const *cells);
 void out_table_print(const struct out_table *table, FILE *stream);
+int out_table_flush(struct out_table *table, FILE *stream, struct err *err);
 void out_table_free(struct out_table *table);
 
 /* printf to standard output for text that may hold a certificate's words: control characters in the
