@@ -174,8 +174,8 @@ static int refuse_for(struct adding *a, const struct digest *other,
 	trust_name(other, (struct text){ "same subject", 12 }, name);
 	if (own)
 		return refuse(a, err, "%s in %s is an own certificate, and is not displaced", name, a->store);
-	return refuse(a, err, "%s in %s begins on %s, this one not later: on %s", name, a->store,
-	              clock_format(record->not_before, theirs),
+	return refuse(a, err, "%s in %s begins on %s, this one not later: on %s; to have this one instead, remove the other first",
+	              name, a->store, clock_format(record->not_before, theirs),
 	              clock_format(cert_not_before(a->cert), mine));
 }
 

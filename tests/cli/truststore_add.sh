@@ -127,6 +127,12 @@ expect 0 T explain "$(sha256_of new.pem)" --at +47h
 expect 1 T explain "$(sha256_of new.pem)" --at +2d --json
 same "it is still in srst-trust, which gives no role" no-role "$(json 'd["reason"]')"
 same "and leaves by itself" 1 "$(export TVS_CLOCK=+49h; of 'len(d)' list tomcat-trust --subject CN=same)"
+expect 0 T add Phone-VPN-trust older.pem
+expect 0 T add Phone-VPN-trust new.pem
+now=$(revision)
+refused 'to have this one instead, remove the other first' Phone-VPN-trust older.pem
+expect 0 T remove Phone-VPN-trust "$(sha256_of new.pem)"
+expect 0 T add Phone-VPN-trust older.pem
 ok "the newer of one subject takes the other's place; keep and --keep-old"
 
 # --- removed before
