@@ -73,8 +73,8 @@ void cmd_bulk_print(const struct cli *cli, const struct bulk_batch *batch, const
 		return;
 	for (int i = 0; i < BULK_OUTCOME_COUNT; i++)
 		if (account->outcomes[i])
-			out_printf("%zu %s%s\n", account->outcomes[i], batch->dry_run ? "would be " : "",
-			           bulk_outcome_name((enum bulk_outcome)i));
+			out_printf("%zu membership%s %s%s\n", account->outcomes[i], account->outcomes[i] == 1 ? "" : "s",
+			           batch->dry_run ? "would be " : "", bulk_outcome_name((enum bulk_outcome)i));
 	if (!account->count)
 		out_printf("nothing to import\n");
 	if (account->change && !batch->dry_run)

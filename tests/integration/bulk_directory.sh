@@ -69,6 +69,8 @@ same 'before' unknown "$(roles a "$(own b CallManager)")"
 expect 0 truststore --config a.conf bulk plan --type all --out plan.json
 same 'after a plan' unknown "$(roles a "$(own b CallManager)")"
 expect 0 truststore --config a.conf bulk import plan.json
+# one line a certificate, and then how many memberships they have
+same 'how many' "$(grep -o ': added to\|; added to' out | wc -l) memberships added" "$(grep '^[0-9]* membership' out)"
 out_has "CN=b-CallManager of cluster b: added to CallManager-trust as TFTP (not CCM); added to Phone-SAST-trust as SAST"
 same 'roles' SAST,TFTP "$(roles a "$(own b CallManager)")"
 same 'roles' APP-SERVER "$(roles a "$(sha256_of app.pem)")"
