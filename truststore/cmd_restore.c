@@ -83,11 +83,14 @@ static void warn(struct restore *restore, const char *format, ...)
 		cli_warn(restore->session->cli, "%s", line.text);
 }
 
-/* An anchor that goes back is one that phones may not know any more (requirement C11). */
+/* An anchor that goes back is one that phones may not know any more (requirement C11). A backup that has all that happened
+ * here goes forward. */
 static void warn_anchors(struct restore *restore)
 {
 	const struct backup *backup = &restore->backup;
 	const struct backup_relation *before = &restore->before;
+	if (!before->older && !before->other_history)
+		return;
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
 		const struct purpose_rule *rule = purpose_rule((enum purpose)i);
 		char hash[CMD_SHORT_HASH];

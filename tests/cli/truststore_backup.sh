@@ -204,6 +204,19 @@ same "list" "$(cat first.list)" "$(T list --json)"
 same "the log goes on" true "$(T history --json >out; json '[c["revision"] for c in d] == list(range(1, len(d) + 1)) and d[-1]["action"] == "restore" and d[-2]["action"] in ("add", "other", "end")')"
 expect 0 T restore fips.bak --force --without-keys --json
 same "no warnings" '[]' "$(json 'd["warnings"]')"
+# forward, the phones have learnt what comes; back, they may have forgotten
+cp -a store ahead
+A() { truststore --store "$tmp/ahead" "$@"; }
+A backup behind.bak --quiet
+A identity new TVS --cn tvs.example.test --yes --quiet
+expect 0 A backup ahead.bak --with-keys --passphrase-file pass
+cp -a store behind
+expect 0 truststore --store "$tmp/behind" restore ahead.bak --passphrase-file pass --json
+same "no warnings" '[]' "$(json 'd["warnings"]')"
+expect 0 A restore behind.bak --force --json
+same "back" 1 "$(json 'len([w for w in d["warnings"] if "TVS" in w and "by hand" in w])')"
+ok "own certificates that go back are warned of, not those that go forward"
+
 make_store "$tmp/another"
 U() { truststore --store "$tmp/another" "$@"; }
 expect 2 U restore one.bak
