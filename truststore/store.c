@@ -120,6 +120,19 @@ int store_fail(const struct store *store, int rc, const char *what, struct err *
 	return err_set(err, code, "%s: %s: %s", store->path, what, mdb_strerror(rc));
 }
 
+/* Adds to a refusal what to do about it. */
+static int hint_owner(const char *path, const char *why, int code, struct err *err)
+{
+	struct stat st;
+	if (!err || stat(path, &st))
+		return code;
+	const struct passwd *owner = getpwuid(st.st_uid);
+	if (owner)
+		return err_set(err, code, "%s%s; run it as root or as the user who owns it (%s)", err->text, why, owner->pw_name);
+	return err_set(err, code, "%s%s; run it as root or as the user who owns it (uid %lu)", err->text, why,
+	               (unsigned long)st.st_uid);
+}
+
 /* Says which of the files is the one that refuses. */
 static int fail_access(const char *path, enum store_mode mode, struct err *err)
 {
@@ -131,7 +144,7 @@ static int fail_access(const char *path, enum store_mode mode, struct err *err)
 		{ ".", X_OK, "" },
 		{ STORE_DATA_FILE, R_OK | (mode == STORE_WRITE ? W_OK : 0), "" },
 		{ STORE_LMDB_LOCK_FILE, R_OK | W_OK,
-		  "; who reads the store needs write access to this file, so be the store's owner or in its group" },
+		  "; who reads the store needs write access to this file" },
 		{ STORE_WRITE_LOCK_FILE, R_OK | (mode == STORE_WRITE ? W_OK : 0), "" },
 	};
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -140,15 +153,13 @@ static int fail_access(const char *path, enum store_mode mode, struct err *err)
 			return err_set(err, ERR_MEMORY, "no memory");
 		if (faccessat(AT_FDCWD, file, files[i].access, AT_EACCESS) && errno != ENOENT) {
 			int code = err_errno(err, "%s", i ? file : path);
-			if (err && files[i].why[0])
-				err_set(err, code, "%s%s", err->text, files[i].why);
 			free(file);
-			return code;
+			return hint_owner(path, files[i].why, code, err);
 		}
 		free(file);
 	}
 	errno = EACCES;
-	return err_errno(err, "%s", path);
+	return hint_owner(path, "", err_errno(err, "%s", path), err);
 }
 
 static int fail_open(const char *path, enum store_mode mode, int rc, struct err *err)
@@ -194,8 +205,8 @@ static int open_lock_file(struct store *store, struct err *err)
 	store->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 	int code = ERR_OK;
 	if (store->lock_fd < 0)
-		code = errno == EROFS ? fail_open(store->path, store->mode, EROFS, err)
-		                      : err_errno(err, "%s", file);
+		code = errno == EROFS || errno == EACCES ? fail_open(store->path, store->mode, errno, err)
+		                                         : err_errno(err, "%s", file);
 	free(file);
 	return code;
 }

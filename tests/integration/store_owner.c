@@ -4,6 +4,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,18 @@ static void groups_of_root(void)
 	ck_assert(groups[0] == 7 || groups[1] == 7);
 }
 
+/* A refusal says who may. */
+static void says_owner(void)
+{
+	char expected[128];
+	const struct passwd *owner = getpwuid(OWNER);
+	if (owner)
+		snprintf(expected, sizeof expected, "; run it as root or as the user who owns it (%s)", owner->pw_name);
+	else
+		snprintf(expected, sizeof expected, "; run it as root or as the user who owns it (uid %d)", (int)OWNER);
+	says(expected);
+}
+
 START_TEST(root_makes_it_for_the_owner)
 {
 	ck_assert_int_eq(setgroups(2, (gid_t[]){ 7, 8 }), 0);
@@ -101,6 +114,7 @@ START_TEST(root_makes_it_for_the_owner)
 	ck_assert_int_eq(open_as(STRANGER, STRANGER, 0, STORE_READ), ERR_SYSTEM);
 	says(path);
 	says("Permission denied");
+	says_owner();
 }
 END_TEST
 
@@ -145,6 +159,7 @@ START_TEST(each_file_that_refuses_is_named)
 		ck_assert_int_eq(chmod(file(rows[i].name), rows[i].mode), 0);
 		ck_assert_int_eq(open_as(STRANGER, STRANGER, GROUP, rows[i].open), ERR_SYSTEM);
 		says(rows[i].says);
+		says_owner();
 		ck_assert_int_eq(chmod(file(rows[i].name), st.st_mode & 07777), 0);
 		ck_assert_int_eq(open_as(STRANGER, STRANGER, GROUP, rows[i].open), 0);
 	}
