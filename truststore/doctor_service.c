@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "truststore/base/clock.h"
 #include "truststore/cipher.h"
@@ -13,7 +14,12 @@
 #include "truststore/target.h"
 #include "truststore/tlspeer.h"
 
-enum { ANSWER_US = 3000000, TVS_PORT = 2445 };
+enum {
+	ANSWER_US = 3000000,
+	TAKEN_UP_US = 5000000, /* tvsd takes a renewed certificate up within about a second */
+	AGAIN_US = 200000,
+	TVS_PORT = 2445
+};
 
 void doctor_readers(struct doctor *doctor)
 {
@@ -27,6 +33,7 @@ struct expected {
 	struct doctor *doctor;
 	struct digest cert;
 	bool known;
+	int64_t patience_us; /* until then another certificate is looked at again */
 };
 
 static int look_identity(struct txn *txn, void *arg, struct err *err)
@@ -115,6 +122,20 @@ static void check_end(const struct listener *listener, const struct target *targ
 		            clock_format(cert_not_after(cert), when));
 }
 
+/* Asks again for a while where another certificate than the stored one is presented: it may have been renewed just now. */
+static int ask_patiently(const struct listener *listener, const struct target *target, struct tlspeer *peer, struct err *err)
+{
+	const struct expected *expected = listener->expected;
+	int code = ask(target, GNUTLS_TLS1_0, GNUTLS_TLS1_3, peer, err);
+	while (!code && expected->known && !digest_equal(&expected->cert, cert_sha256(peer->cert)) &&
+	       clock_monotonic_us() < expected->patience_us) {
+		cert_free(peer->cert);
+		nanosleep(&(struct timespec){ .tv_nsec = AGAIN_US * 1000L }, NULL);
+		code = ask(target, GNUTLS_TLS1_0, GNUTLS_TLS1_3, peer, err);
+	}
+	return code;
+}
+
 static void check_presented(const struct listener *listener, const struct target *target, const struct cert *cert)
 {
 	const struct expected *expected = listener->expected;
@@ -178,7 +199,7 @@ static void check_address(struct listener *listener, const char *listen)
 	struct err err;
 	int code = reachable(listen, &target, &err);
 	if (!code)
-		code = ask(&target, GNUTLS_TLS1_0, GNUTLS_TLS1_3, &peer, &err);
+		code = ask_patiently(listener, &target, &peer, &err);
 	if (code) {
 		tell_silent(listener, listen, code, &err);
 		return;
@@ -226,7 +247,7 @@ static void check_listener(struct doctor *doctor, const struct expected *expecte
 
 void doctor_service(struct doctor *doctor)
 {
-	struct expected expected = { .doctor = doctor };
+	struct expected expected = { .doctor = doctor, .patience_us = clock_monotonic_us() + TAKEN_UP_US };
 	const char *name;
 	find_expected(&expected);
 	check_listener(doctor, &expected, "tvsd");
