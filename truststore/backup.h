@@ -48,6 +48,15 @@ size_t backup_keys_included(const struct backup *backup);
 int backup_write(struct store *store, const char *keys, const char *passphrase, FILE *stream,
                  struct backup *out, struct err *err);
 
+/* What the store remembers of the last backup that had keys (FORMAT.md, "meta"); it is no change of the store. The
+ * second gives ERR_NOT_FOUND where none was made. */
+struct backup_last {
+	int64_t made;
+	uint64_t revision; /* of the store then */
+};
+int backup_last_put(struct txn *txn, const struct backup_last *last, struct err *err);
+int backup_last_get(struct txn *txn, struct backup_last *out);
+
 /* Reads a backup to its end and checks it all; `stream` must be one that can be rewound. `revision` is that of
  * the store into which it shall go, 0 for none. ERR_MALFORMED for what is no backup or was cut or changed,
  * ERR_VERSION for another format. */

@@ -131,6 +131,8 @@ static int restore_work(struct txn *txn, void *arg, struct err *err)
 	if (!code)
 		code = backup_scan(r->stream, r->name, &again, put_record, r, err);
 	backup_deinit(&again);
+	if (!code && backup_keys_included(r->backup))
+		code = backup_last_put(txn, &(struct backup_last){ r->backup->made, r->backup->revision }, err);
 	if (!code)
 		code = write_line(r, err);
 	if (!code)

@@ -122,6 +122,26 @@ static int write_backup(struct session *session, const char *keys, const char *p
 	return outfile_commit(out, err);
 }
 
+static int remember_work(struct txn *txn, void *arg, struct err *err)
+{
+	return backup_last_put(txn, arg, err);
+}
+
+/* The backup is there, whether or not this can be written. */
+static void remember(struct session *session, const struct backup *backup)
+{
+	struct backup_last last = { backup->made, backup->revision };
+	struct err err;
+	if (!backup_keys_included(backup))
+		return;
+	store_close(session->store); /* one environment a process */
+	session->store = NULL;
+	if (store_open(session->path, STORE_WRITE, &session->store, &err) ||
+	    store_write(session->store, remember_work, &last, &err))
+		cli_warn(session->cli, "the backup was made, but the store does not know of it, and doctor may ask for another: %s",
+		         err_text(&err));
+}
+
 int cmd_backup(struct cli *cli)
 {
 	struct session session;
@@ -134,6 +154,8 @@ int cmd_backup(struct cli *cli)
 	              write_backup(&session, keys, passphrase, &backup, &err) ||
 	              report(&session, cli_arg(cli, 0), &backup, &err)))
 		code = cli_fail(cli, &err);
+	else if (!code)
+		remember(&session, &backup);
 	conf_secret_free(passphrase);
 	free(keys);
 	backup_deinit(&backup);

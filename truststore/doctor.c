@@ -23,6 +23,7 @@ static const struct {
 	{ "clock", NEEDS_TXN, doctor_clock },
 	{ "identities", NEEDS_TXN, doctor_identities },
 	{ "keys", NEEDS_TXN, doctor_spare_keys },
+	{ "backup", NEEDS_TXN, doctor_backup },
 	{ "anchors", NEEDS_TXN, doctor_anchors },
 	{ "trusted", NEEDS_TXN, doctor_trusted },
 	{ "policy", NEEDS_TXN, doctor_forbidden },

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "truststore/backup.h"
 #include "truststore/base/clock.h"
 #include "truststore/doctor_priv.h"
 #include "truststore/identity.h"
+#include "truststore/keyfile.h"
 #include "truststore/mic.h"
 #include "truststore/owner.h"
 #include "truststore/record_priv.h"
@@ -164,6 +166,43 @@ void doctor_identities(struct doctor *doctor)
 	if (!strcmp(certificate, "identity") && !own_cert(doctor, PURPOSE_TVS, &tvs))
 		doctor_find(doctor, DOCTOR_ERROR, "make one: truststore identity new TVS",
 		            "there is no own certificate for TVS, without which tvsd does not start");
+}
+
+/* When the own certificate whose key is in a file was made, installed or renewed; 0: there is none. */
+static int64_t changed_at(struct doctor *doctor, enum purpose purpose)
+{
+	enum { SCHEME = sizeof "pkcs11:" - 1 };
+	struct identity_record identity;
+	struct cert_record cert;
+	if (!own_cert(doctor, purpose, &cert) || identity_record_get(doctor->txn, purpose, &identity, NULL) ||
+	    (identity.key.len > SCHEME && keyfile_is_uri(identity.key.bytes)))
+		return 0;
+	return cert.added > identity.renewed ? cert.added : identity.renewed;
+}
+
+/* Requirement C11. */
+void doctor_backup(struct doctor *doctor)
+{
+	static const char todo[] = "make one, and keep it in a safe place: truststore backup FILE --with-keys";
+	struct backup_last last;
+	char was[CLOCK_TEXT_SIZE], when[CLOCK_TEXT_SIZE];
+	int64_t changed = 0;
+	enum purpose newest = PURPOSE_TVS;
+	for (int i = 0; i < PURPOSE_COUNT; i++) {
+		int64_t at = changed_at(doctor, (enum purpose)i);
+		if (at > changed) {
+			changed = at;
+			newest = (enum purpose)i;
+		}
+	}
+	if (!changed)
+		return;
+	if (backup_last_get(doctor->txn, &last))
+		doctor_find(doctor, DOCTOR_NOTE, todo,
+		            "no backup with private keys was made: if this server is lost, phones must be unlocked by hand");
+	else if (last.made < changed)
+		doctor_find(doctor, DOCTOR_NOTE, todo, "the last backup with private keys is of %s, the own certificate for %s of %s",
+		            clock_format(last.made, was), purpose_rule(newest)->name, clock_format(changed, when));
 }
 
 /* Two anchors that end together cannot be renewed one after the other while phones still trust one of them. */

@@ -38,6 +38,7 @@ void doctor_spare_keys(struct doctor *doctor); /* in a read transaction */
 /* Certificates: in a read transaction. */
 void doctor_verify(struct doctor *doctor);
 void doctor_identities(struct doctor *doctor);
+void doctor_backup(struct doctor *doctor);
 void doctor_anchors(struct doctor *doctor);
 void doctor_trusted(struct doctor *doctor);
 void doctor_mic(struct doctor *doctor);

@@ -217,6 +217,18 @@ expect 0 A restore behind.bak --force --json
 same "back" 1 "$(json 'len([w for w in d["warnings"] if "TVS" in w and "by hand" in w])')"
 ok "own certificates that go back are warned of, not those that go forward"
 
+# the moment of a backup with keys is remembered, and is no change
+before=$(rev)
+expect 0 T backup keys2.bak --with-keys --passphrase-file pass
+same "the revision" "$before" "$(rev)"
+expect 0 T verify
+if [ "$(id -u)" = 0 ] && command -v unshare >/dev/null && unshare -m true 2>/dev/null; then
+	expect 0 unshare -m bash -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && truststore --store "$1" backup keys3.bak --with-keys --passphrase-file pass' - "$tmp/store"
+	err_has 'the backup was made, but the store does not know of it'
+	cmp <(python3 reader.py keys2.bak) <(python3 reader.py keys3.bak) || fail "another backup"
+fi
+ok "a backup with keys leaves its moment in the store, where it can be written"
+
 make_store "$tmp/another"
 U() { truststore --store "$tmp/another" "$@"; }
 expect 2 U restore one.bak

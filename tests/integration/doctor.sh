@@ -7,8 +7,15 @@ make_store
 T() { truststore --store "$tmp/store" "$@"; }
 make_conf tvs.conf
 D() { truststore --config tvs.conf doctor "$@"; }
+printf 'a good passphrase\n' >pass
+chmod 600 pass
+# as the advice has it after each change of an own certificate
+saved() { T --quiet backup saved.bak --with-keys --passphrase-file pass --overwrite; }
 start_tvsd tvs.conf
 certmon --config tvs.conf run >certmon.log 2>&1 || fail "certmon run"
+expect 0 D
+out_has 'note: backup: no backup with private keys was made'
+saved
 expect 0 D
 out_has 'nothing was found'
 expect 0 D --json
@@ -20,6 +27,7 @@ found()
 {
 	local code=1
 	[ "$1" != note ] || code=0
+	[ "$2" = backup ] || saved 2>/dev/null || true
 	expect "$code" D --json
 	same "$2: severity and check" "$1 $2" "$(json '" ".join(sorted({x["severity"] + " " + x["check"] for x in d}))')"
 	TEXT=$3 json 'any(__import__("os").environ["TEXT"] in x["what"] for x in d) and all(x["todo"] for x in d)' >has
@@ -28,7 +36,14 @@ found()
 	expect "$code" D
 	grep -q "^$1: $2: " out || fail "no line for $2"
 }
-healthy() { expect 0 D && out_has 'nothing was found'; }
+healthy() { saved && expect 0 D && out_has 'nothing was found'; }
+
+TVS_CLOCK=-1h saved
+found note backup 'the last backup with private keys is of' 1
+T --quiet backup nokeys.bak --overwrite 2>/dev/null
+found note backup 'the own certificate for TVS of' 1
+healthy
+ok "a backup with keys that is older than an own certificate"
 
 chmod 644 store/keys/*.pem
 found error modes 'its mode is 0644' 1
