@@ -1,34 +1,20 @@
-#define _GNU_SOURCE /* strcasestr */
 #include "certmon/compose.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "certmon/message.h"
+#include "certmon/ways.h"
 #include "truststore/base/clock.h"
-#include "truststore/base/mail.h"
 #include "truststore/base/out.h"
 
-/* The due findings of one receiver, by whether they raise an alarm. */
+/* What one receiver is told of, by whether it raises an alarm. */
 struct pick {
 	const struct finding **due, **covered;
 	size_t due_count, covered_count;
 };
 
-static bool owned_by(const struct finding *finding, const char *address)
-{
-	size_t len = strlen(address);
-	for (const char *at = finding->owner; at && (at = strcasestr(at, address)); at += len) {
-		bool begins = at == finding->owner || strchr(",; ", at[-1]);
-		if (begins && (!at[len] || strchr(",; ", at[len])))
-			return true;
-	}
-	return false;
-}
-
-/* `owner` NULL: everybody's. */
-static int pick(const struct findings *findings, const char *owner, struct pick *out)
+static int pick(const struct findings *findings, const char *way, struct pick *out)
 {
 	*out = (struct pick){ 0 };
 	out->due = calloc(findings->count + 1, sizeof *out->due);
@@ -37,7 +23,7 @@ static int pick(const struct findings *findings, const char *owner, struct pick 
 		return ERR_MEMORY;
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
-		if (!finding->due || (owner && !owned_by(finding, owner)))
+		if (!ways_among(finding->open, way))
 			continue;
 		if (finding_covered(finding))
 			out->covered[out->covered_count++] = finding;
@@ -63,10 +49,10 @@ struct composer {
 	void *arg;
 };
 
-static int mail_to(const struct composer *composer, const char *to, const char *owner, struct err *err)
+static int mail_to(const struct composer *composer, const char *to, struct err *err)
 {
 	struct pick picked;
-	int code = pick(composer->findings, owner, &picked);
+	int code = pick(composer->findings, to, &picked);
 	if (!code && picked.due_count) {
 		struct message message = {
 			.from = conf_text(composer->settings->conf, "certmon", "from"), .to = to,
@@ -89,53 +75,28 @@ static int mail_to(const struct composer *composer, const char *to, const char *
 	return code == ERR_MEMORY ? err_set(err, code, "no memory for a message") : code;
 }
 
-static bool among(const char *const *list, const char *word, size_t len)
+/* The owners of what they are to be told of, each once, but for those that every message goes to. NULL: no memory. */
+static char *owners_of(const struct composer *composer)
 {
-	for (; *list; list++)
-		if (strlen(*list) == len && !strncasecmp(*list, word, len))
-			return true;
-	return false;
-}
-
-/* The owners of what is due, each once; an allocated list that ends in NULL. */
-static char **owners_of(const struct findings *findings)
-{
-	size_t count = 0;
-	char **list = calloc(1, sizeof *list);
-	for (size_t i = 0; list && i < findings->count; i++) {
-		const char *at = findings->list[i].due ? findings->list[i].owner : NULL;
-		for (size_t len; list && at && *(at += strspn(at, ",; ")); at += len) {
-			len = strcspn(at, ",; ");
-			char *word = strndup(at, len);
-			if (!word || !mail_address_valid(word) || among((const char *const *)list, at, len)) {
-				free(word);
-				continue;
-			}
-			char **longer = realloc(list, (count + 2) * sizeof *list);
-			if (!longer) {
-				free(word);
-				return list;
-			}
-			list = longer;
-			list[count++] = word;
-			list[count] = NULL;
-		}
-	}
-	return list;
+	char *common = ways_of(composer->settings, NULL), *list = strdup("");
+	int code = common && list ? ERR_OK : ERR_MEMORY;
+	for (size_t i = 0; i < composer->findings->count && !code; i++)
+		code = ways_add(&list, composer->findings->list[i].open, common);
+	free(common);
+	if (!code)
+		return list;
+	free(list);
+	return NULL;
 }
 
 static int mails(const struct composer *composer, struct err *err)
 {
-	const char *const *to = conf_list(composer->settings->conf, "certmon", "to");
-	int code = ERR_OK;
-	for (const char *const *one = to; *one && !code; one++)
-		code = mail_to(composer, *one, NULL, err);
-	char **owners = owners_of(composer->findings);
-	for (char **owner = owners; owner && *owner; owner++) {
-		if (!code && !among(to, *owner, strlen(*owner)))
-			code = mail_to(composer, *owner, *owner, err);
-		free(*owner);
-	}
+	char *rest = NULL, *owners = owners_of(composer);
+	int code = owners ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for a message");
+	for (const char *const *to = conf_list(composer->settings->conf, "certmon", "to"); *to && !code; to++)
+		code = mail_to(composer, *to, err);
+	for (char *one = owners ? strtok_r(owners, ", ", &rest) : NULL; one && !code; one = strtok_r(NULL, ", ", &rest))
+		code = mail_to(composer, one, err);
 	free(owners);
 	return code;
 }
@@ -148,13 +109,11 @@ static json_t *json_list(const struct composer *composer, const struct finding *
 	return array;
 }
 
-static int as_json(const struct composer *composer, const char *const *receivers, struct err *err)
+static int as_json(const struct composer *composer, const char *to, struct err *err)
 {
 	struct pick picked;
 	char *text = NULL;
-	int code = *receivers ? pick(composer->findings, NULL, &picked) : ERR_OK;
-	if (!*receivers)
-		return ERR_OK;
+	int code = pick(composer->findings, to, &picked);
 	if (!code && picked.due_count) {
 		json_t *object = json_object();
 		json_object_set_new(object, "time", out_time(composer->now));
@@ -162,10 +121,8 @@ static int as_json(const struct composer *composer, const char *const *receivers
 		json_object_set_new(object, "covered", json_list(composer, picked.covered, picked.covered_count));
 		text = json_dumps(object, JSON_INDENT(1));
 		json_decref(object);
-		code = text ? ERR_OK : ERR_MEMORY;
+		code = text ? composer->each(to, "findings", text, strlen(text), composer->arg, err) : ERR_MEMORY;
 	}
-	for (; text && *receivers && !code; receivers++)
-		code = composer->each(*receivers, "findings", text, strlen(text), composer->arg, err);
 	free(text);
 	pick_deinit(&picked);
 	return code == ERR_MEMORY ? err_set(err, code, "no memory for a message") : code;
@@ -176,12 +133,10 @@ int compose_all(const struct settings *settings, const struct findings *findings
 {
 	char host[MESSAGE_HOST_SIZE];
 	struct composer composer = { settings, findings, message_host(host), now, each, arg };
-	const char *receivers[3] = { NULL };
-	size_t count = 0;
-	if (conf_text(settings->conf, "certmon", "command"))
-		receivers[count++] = COMPOSE_TO_COMMAND;
-	if (conf_text(settings->conf, "certmon", "webhook"))
-		receivers[count++] = COMPOSE_TO_WEBHOOK;
 	int code = conf_flag(settings->conf, "certmon", "email") ? mails(&composer, err) : ERR_OK;
-	return code ? code : as_json(&composer, receivers, err);
+	if (!code && conf_text(settings->conf, "certmon", WAYS_COMMAND))
+		code = as_json(&composer, WAYS_COMMAND, err);
+	if (!code && conf_text(settings->conf, "certmon", WAYS_WEBHOOK))
+		code = as_json(&composer, WAYS_WEBHOOK, err);
+	return code;
 }

@@ -7,15 +7,11 @@
 #include "certmon/finding.h"
 #include "certmon/settings.h"
 
-/* Receivers that are no mail address. */
-#define COMPOSE_TO_COMMAND "command"
-#define COMPOSE_TO_WEBHOOK "webhook"
-
-/* One message for one receiver: an address, or one of the words above. Any result but 0 ends the composing. */
+/* One message for one receiver: a way (ways.h). Any result but 0 ends the composing. */
 typedef int compose_fn(const char *to, const char *subject, const char *bytes, size_t len, void *arg, struct err *err);
 
-/* One digest a recipient: those of `to` get all, the owner of a certificate his own; the command and the webhook get
- * JSON. Nothing is made where nothing is due; what is covered by a successor comes along but causes no message. */
+/* One digest a recipient, of what is open for him: those of `to` get all, the owner of a certificate his own; the command and the
+ * webhook get JSON. Nothing is made where nothing is open; what is covered by a successor comes along but causes no message. */
 int compose_all(const struct settings *settings, const struct findings *findings, int64_t now,
                 compose_fn *each, void *arg, struct err *err);
 

@@ -24,6 +24,8 @@ static void finding_deinit(struct finding *finding)
 	free(finding->affected);
 	free(finding->purpose);
 	free(finding->ack_reason);
+	free(finding->ways);
+	free(finding->open);
 }
 
 void findings_deinit(struct findings *findings)

@@ -47,7 +47,9 @@ struct finding {
 	int64_t ack_until;     /* silent until then; 0: not acknowledged */
 	char *ack_reason;      /* NULL unless acknowledged */
 	bool due;              /* has reached a slot that was not announced yet */
-	int64_t slot;          /* that slot */
+	int64_t slot;          /* the last slot that it has reached; SCHEDULE_NONE: none yet */
+	char *ways;            /* by which it is told (ways.h); NULL before scan_due */
+	char *open;            /* those of them by which this slot was not announced yet */
 };
 
 struct findings {

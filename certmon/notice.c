@@ -9,7 +9,7 @@ enum { VERSION = 1, NUMBER_SIZE = 8 };
 static int notice_encode(const struct notice *in, struct record *out)
 {
 	struct writer w;
-	writer_begin(&w, 64 + in->ack_reason.len);
+	writer_begin(&w, 64 + in->ack_reason.len + in->told.len);
 	writer_number(&w, VERSION, 1);
 	writer_number(&w, in->kind, 1);
 	writer_time(&w, in->first);
@@ -18,6 +18,7 @@ static int notice_encode(const struct notice *in, struct record *out)
 	writer_number(&w, in->count, 4);
 	writer_time(&w, in->ack_until);
 	writer_text(&w, in->ack_reason);
+	writer_text(&w, in->told);
 	return writer_end(&w, out);
 }
 
@@ -32,6 +33,7 @@ int notice_decode(struct span bytes, struct notice *out)
 	out->count = (uint32_t)reader_number(&r, 4);
 	out->ack_until = reader_time(&r);
 	out->ack_reason = reader_text(&r);
+	out->told = reader_text(&r);
 	return reader_end(&r);
 }
 

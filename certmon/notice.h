@@ -21,6 +21,7 @@ struct notice {
 	uint32_t count;     /* how many times since it was last covered; 0: it was only listed as covered */
 	int64_t ack_until;  /* silent until then; 0: not acknowledged */
 	struct text ack_reason;
+	struct text told;   /* the ways by which that slot was announced (ways.h) */
 };
 
 /* ERR_NOT_FOUND when nothing is remembered; texts borrow from the transaction. */

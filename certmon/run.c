@@ -12,6 +12,7 @@
 #include "certmon/notice.h"
 #include "certmon/scan.h"
 #include "certmon/send.h"
+#include "certmon/ways.h"
 #include "truststore/base/clock.h"
 #include "truststore/owner.h"
 
@@ -78,6 +79,11 @@ int run_look(struct run *run, int64_t ahead, struct err *err)
 	return code ? code : store_read(run->store, due_work, &scan, err);
 }
 
+static bool same_text(struct text text, const char *words)
+{
+	return text.len == strlen(words) && !memcmp(text.bytes ? text.bytes : "", words, text.len);
+}
+
 /* What is remembered of one finding after it was announced, or was there for the first time. */
 static int remember(struct txn *txn, const struct run *run, const struct finding *finding)
 {
@@ -86,14 +92,18 @@ static int remember(struct txn *txn, const struct run *run, const struct finding
 	bool is_new = code == ERR_NOT_FOUND;
 	if (code && !is_new)
 		return code;
-	if (!finding->due && !(is_new && finding->kind == FINDING_SOURCE))
+	bool told = finding->slot != SCHEDULE_NONE && !finding_silent(finding) && !same_text(notice.told, finding->ways);
+	if (!finding->due && !told && !(is_new && finding->kind == FINDING_SOURCE))
 		return ERR_OK;
 	notice.kind = (uint8_t)finding->kind;
 	if (finding->due) {
 		notice.slot = finding->slot;
-		notice.sent = run->now;
 		notice.count = finding_covered(finding) ? 0 : notice.count + 1;
 	}
+	if (finding->due || finding->open[0])
+		notice.sent = run->now;
+	if (told)
+		notice.told = text_of(finding->ways); /* a way that is gone is new when it comes back */
 	return notice_put(txn, &finding->id, &notice);
 }
 
@@ -135,8 +145,9 @@ static int announce(struct txn *txn, void *arg, struct err *err)
 		code = compose_all(run->settings, &run->findings, run->now, to_outbox, &work, err);
 	run->due = 0;
 	for (size_t i = 0; i < run->findings.count && !code; i++) {
-		run->due += run->findings.list[i].due && !finding_covered(&run->findings.list[i]);
-		code = remember(txn, run, &run->findings.list[i]);
+		const struct finding *finding = &run->findings.list[i];
+		run->due += (finding->due || finding->open[0]) && !finding_covered(finding);
+		code = remember(txn, run, finding);
 	}
 	if (!code)
 		code = notice_each(txn, forget_one, &work, err);
@@ -201,9 +212,9 @@ static int outcome_work(struct txn *txn, void *arg, struct err *err)
 
 static int send_one(struct sender *sender, const struct waiting *waiting, char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	if (!strcmp(waiting->to, COMPOSE_TO_COMMAND))
+	if (!strcmp(waiting->to, WAYS_COMMAND))
 		return sender_command(sender, waiting->message, waiting->len, reply, err);
-	if (!strcmp(waiting->to, COMPOSE_TO_WEBHOOK))
+	if (!strcmp(waiting->to, WAYS_WEBHOOK))
 		return sender_webhook(sender, waiting->message, waiting->len, reply, err);
 	return sender_mail(sender, waiting->to, waiting->message, waiting->len, reply, err);
 }
@@ -212,7 +223,7 @@ static int send_one(struct sender *sender, const struct waiting *waiting, char r
 static bool has_way(const struct run *run, const struct waiting *waiting)
 {
 	const struct conf *conf = run->settings->conf;
-	if (!strcmp(waiting->to, COMPOSE_TO_COMMAND) || !strcmp(waiting->to, COMPOSE_TO_WEBHOOK))
+	if (!strcmp(waiting->to, WAYS_COMMAND) || !strcmp(waiting->to, WAYS_WEBHOOK))
 		return conf_text(conf, "certmon", waiting->to) != NULL;
 	return conf_flag(conf, "certmon", "email");
 }

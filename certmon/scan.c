@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certmon/notice.h"
+#include "certmon/ways.h"
 #include "certmon/words.h"
 #include "truststore/base/text.h"
 #include "truststore/certinfo.h"
@@ -24,7 +25,7 @@ int scan_join(char **list, const char *words)
 	char *longer;
 	if (scan_among(*list, words))
 		return ERR_OK;
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", words) < 0)
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list && **list ? ", " : "", words) < 0)
 		return ERR_MEMORY;
 	free(*list);
 	*list = longer;
@@ -157,6 +158,23 @@ static int recall(struct scan *scan, struct txn *txn, struct finding *finding, s
 	return finding->ack_reason ? ERR_OK : err_set(err, ERR_MEMORY, "no memory");
 }
 
+/* By which ways this finding is told, and which of them are open: all where its slot is new, else those that were not
+ * there when it was announced. */
+static int mark_ways(const struct scan *scan, struct finding *finding, const struct notice *notice)
+{
+	bool waits = finding->slot != SCHEDULE_NONE && !finding_silent(finding);
+	char *told = strndup(notice->told.len ? notice->told.bytes : "", notice->told.len);
+	free(finding->ways); /* a transaction may run twice */
+	free(finding->open);
+	finding->ways = ways_of(scan->settings, finding);
+	finding->open = strdup("");
+	int code = told && finding->ways && finding->open ? ERR_OK : ERR_MEMORY;
+	if (!code && (finding->due || waits))
+		code = ways_add(&finding->open, finding->ways, finding->due ? NULL : told);
+	free(told);
+	return code;
+}
+
 int scan_due(struct scan *scan, struct txn *txn, struct err *err)
 {
 	for (size_t i = 0; i < scan->findings->count; i++) {
@@ -169,6 +187,8 @@ int scan_due(struct scan *scan, struct txn *txn, struct err *err)
 		/* what was only listed as covered, and is so no more, was never announced */
 		bool told = schedule_told(notice.slot, finding->slot, scan->now) && (notice.count || finding_covered(finding));
 		finding->due = finding->slot != SCHEDULE_NONE && !told && !finding->ack_until;
+		if (mark_ways(scan, finding, &notice))
+			return err_set(err, ERR_MEMORY, "no memory");
 		if (!finding->advice && !(finding->advice = words_advice(finding, NULL, NULL)))
 			return err_set(err, ERR_MEMORY, "no memory");
 	}

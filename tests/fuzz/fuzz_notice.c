@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct notice notice;
 	struct outbox message;
 	if (!notice_decode(bytes, &notice))
-		sink += touch(notice.ack_reason);
+		sink += touch(notice.ack_reason) + touch(notice.told);
 	if (!outbox_decode(bytes, &message))
 		sink += touch(message.to) + touch(message.subject) + touch(message.reply) + touch(message.message);
 	return 0;

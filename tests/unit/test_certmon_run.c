@@ -31,7 +31,7 @@ static void configure(const char *more)
 	snprintf(path, sizeof path, "%s/certmon.conf", fixture_path);
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "[certmon]\nto = admin@example.test\nfrom = certmon@example.test\n%s%s",
+	fprintf(file, "[certmon]\n%sfrom = certmon@example.test\n%s%s", strstr(more, "to =") ? "" : "to = admin@example.test\n",
 	        strstr(more, "email =") ? "" : "email = yes\n", more);
 	fclose(file);
 	conf_free(conf);
@@ -249,6 +249,73 @@ START_TEST(an_owner_gets_his_own_and_the_administrators_all)
 }
 END_TEST
 
+START_TEST(who_comes_later_is_told_once_and_nobody_else_again)
+{
+	int64_t now = END - 25 * (int64_t)DAY;
+	cert_free(add_ending("CN=a.example.test", END, NULL));
+	configure("email = no\n"); /* only syslog, as after the installation */
+	run_at(now);
+	collect();
+	ck_assert_uint_eq(mail_count, 0);
+	configure("sendmail = true\n");
+	for (int i = 1; i <= 3; i++)
+		run_at(now + i * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 1);
+	ck_assert_str_eq(mails[0].to, "admin@example.test");
+	ck_assert_int_eq(mails[0].made, now + HOUR);
+
+	configure("sendmail = true\nto = ADMIN@example.test, second@example.test\ncommand = true\n");
+	for (int i = 4; i <= 6; i++)
+		run_at(now + i * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+	ck_assert_str_eq(mails[1].to, "second@example.test");
+	ck_assert_str_eq(mails[1].subject, "Certificates: a.example.test expires in 24 days");
+	ck_assert_str_eq(mails[2].to, "command");
+
+	run_at(END - 23 * (int64_t)DAY); /* the next moment is everybody's */
+	collect();
+	ck_assert_uint_eq(mail_count, 6);
+}
+END_TEST
+
+START_TEST(an_owner_who_is_set_later_gets_his)
+{
+	int64_t now = END - 25 * (int64_t)DAY;
+	struct cert *cert = add_ending("CN=a.example.test", END, NULL);
+	cert_free(add_ending("CN=b.example.test", END, NULL));
+	run_at(now);
+	struct trust_add add = { .store = "CallManager-trust", .until = CLOCK_NEVER, .owner = "owner@example.test" };
+	ck_assert_int_eq(fixture_add(cert, &add), 0);
+	for (int i = 1; i <= 3; i++)
+		run_at(now + i * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[1].to, "owner@example.test");
+	ck_assert_str_eq(mails[1].subject, "Certificates: a.example.test expires in 24 days");
+	cert_free(cert);
+}
+END_TEST
+
+START_TEST(a_way_that_was_gone_is_told_when_it_is_back)
+{
+	int64_t now = END - 25 * (int64_t)DAY;
+	cert_free(add_ending("CN=a.example.test", END, NULL));
+	configure("sendmail = false\n");
+	ck_assert_uint_eq(run_at(now), 1);
+	configure("email = no\n"); /* the message that waits is given up */
+	run_at(now + HOUR);
+	configure("sendmail = true\n");
+	run_at(now + 2 * HOUR);
+	run_at(now + 3 * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_int_eq(mails[0].state, OUTBOX_GIVEN_UP);
+	ck_assert_int_eq(mails[1].state, OUTBOX_DELIVERED);
+}
+END_TEST
+
 /* The next certificate of the same subject, in this store. */
 static struct cert *add_newer(const char *subject, const char *store)
 {
@@ -258,6 +325,22 @@ static struct cert *add_newer(const char *subject, const char *store)
 	ck_assert_msg(!fixture_add(newer, &add), "%s", err_text(&fixture_err));
 	return newer;
 }
+
+START_TEST(one_who_comes_later_is_not_told_of_what_is_silent)
+{
+	struct cert *covered = add_ending("CN=a.example.test", END, NULL);
+	cert_free(add_newer("CN=a.example.test", "tomcat-trust"));
+	cert_free(add_ending("CN=b.example.test", END, NULL));
+	run_at(END - 25 * (int64_t)DAY);
+	configure("sendmail = true\nto = admin@example.test, second@example.test\n");
+	run_at(END - 24 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[1].to, "second@example.test");
+	ck_assert_str_eq(mails[1].subject, "Certificates: b.example.test expires in 24 days");
+	cert_free(covered);
+}
+END_TEST
 
 START_TEST(a_successor_covers_while_phones_accept_it)
 {
@@ -378,6 +461,10 @@ int main(void)
 	tcase_add_test(tests, what_cannot_be_delivered_waits_and_goes_once);
 	tcase_add_test(tests, what_can_no_longer_be_sent_is_given_up);
 	tcase_add_test(tests, an_owner_gets_his_own_and_the_administrators_all);
+	tcase_add_test(tests, who_comes_later_is_told_once_and_nobody_else_again);
+	tcase_add_test(tests, an_owner_who_is_set_later_gets_his);
+	tcase_add_test(tests, a_way_that_was_gone_is_told_when_it_is_back);
+	tcase_add_test(tests, one_who_comes_later_is_not_told_of_what_is_silent);
 	tcase_add_test(tests, a_successor_covers_while_phones_accept_it);
 	tcase_add_test(tests, one_in_another_store_or_of_fewer_roles_does_not_cover);
 	tcase_add_test(tests, blocked_and_removed_ones_are_silent);
