@@ -190,17 +190,9 @@ static int send_command(struct sender *sender, const char *to, const char *messa
 	return code;
 }
 
-/* A message can wait longer than the configuration knows its channel. */
-static int no_channel(const char *keys, struct err *err)
-{
-	return err_set(err, ERR_CONFIG, "a message waits for a channel that is no longer configured: [certmon] %s", keys);
-}
-
 int sender_mail(struct sender *sender, const char *to, const char *message, size_t len,
                 char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	if (!text(sender, "from") || (!text(sender, "smtp") && !text(sender, "sendmail")))
-		return no_channel("from, and smtp or sendmail", err);
 	if (text(sender, "smtp"))
 		return send_smtp(sender, to, message, len, reply, err);
 	int code = send_command(sender, to, message, len, err);
@@ -210,8 +202,6 @@ int sender_mail(struct sender *sender, const char *to, const char *message, size
 
 int sender_command(struct sender *sender, const char *json, size_t len, char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	if (!text(sender, "command"))
-		return no_channel("command", err);
 	int code = spawn_feed(text(sender, "command"), NULL, json, len, SEND_TIMEOUT_S, err);
 	snprintf(reply, SEND_REPLY_SIZE, "%s", code ? err_text(err) : "ended with status 0");
 	return code;
@@ -219,8 +209,6 @@ int sender_command(struct sender *sender, const char *json, size_t len, char rep
 
 int sender_webhook(struct sender *sender, const char *json, size_t len, char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	if (!text(sender, "webhook"))
-		return no_channel("webhook", err);
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 	long status = 0;
 	if (!headers)

@@ -15,7 +15,7 @@ enum {
 
 struct sender;
 
-/* All deliveries: ERR_CONFIG where the channel is not configured (any more). */
+/* All deliveries: the caller has seen that the channel is configured. */
 
 /* Opens what all messages of a run share (a connection is used again). ERR_CONFIG, ERR_SYSTEM. */
 int sender_new(const struct conf *conf, struct sender **out, struct err *err);
