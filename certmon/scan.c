@@ -88,6 +88,19 @@ int scan_cert(struct scan *scan, const struct cert *cert, const char *where, con
 	return ERR_OK;
 }
 
+/* Takes the name off the words when they begin with it, since it is said already: "NAME: why". True where the rest has lost its
+ * subject: "NAME is too large". */
+static bool after_name(const char **why, const char *name)
+{
+	size_t len = strlen(name);
+	if (strncmp(*why, name, len) || (strncmp(*why + len, ": ", 2) && (*why)[len] != ' '))
+		return false;
+	*why += len;
+	bool again = **why == ' ';
+	*why += again ? 0 : 2;
+	return again;
+}
+
 int scan_problem(struct scan *scan, const char *name, const char *why, struct err *err)
 {
 	struct digest id;
@@ -106,10 +119,8 @@ int scan_problem(struct scan *scan, const char *name, const char *why, struct er
 	finding->stores = strdup(name);
 	finding->affected = strdup("expiries behind this source are not seen while it cannot be read");
 	finding->advice = strdup("repair the source, or take it out of the configuration");
-	size_t len = strlen(name);
-	if (!strncmp(why, name, len) && !strncmp(why + len, ": ", 2))
-		why += len + 2; /* said already */
-	if (asprintf(&finding->subject, "%s cannot be read: %s", name, why) < 0)
+	bool again = after_name(&why, name);
+	if (asprintf(&finding->subject, "%s cannot be read: %s%s", name, again ? "it" : "", why) < 0)
 		finding->subject = NULL;
 	if (asprintf(&finding->name, "%s cannot be read", name) < 0)
 		finding->name = NULL;

@@ -92,7 +92,7 @@ static bool holds_only_keys(const char *file)
 	char *bytes = NULL;
 	size_t len;
 	struct err why;
-	bool only = !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) && memmem(bytes, len, begin, sizeof begin - 1) &&
+	bool only = !look_at(file, &why) && !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) && memmem(bytes, len, begin, sizeof begin - 1) &&
 	            !memmem(bytes, len, cert, sizeof cert - 1);
 	if (bytes)
 		explicit_bzero(bytes, len);
@@ -100,19 +100,15 @@ static bool holds_only_keys(const char *file)
 	return only;
 }
 
-/* A file in a directory, which others may write to: a pipe there must not stop the run. */
 static int scan_entry(struct files *files, const char *path, const char *name, size_t *read, struct err *err)
 {
 	char *file;
-	struct stat status;
 	if (!ends_with(name, cert_endings))
 		return ERR_OK;
 	if (asprintf(&file, "%s/%s", path, name) < 0)
 		return err_set(err, ERR_MEMORY, "no memory");
 	int code = ERR_OK;
-	if (!stat(file, &status) && !S_ISREG(status.st_mode)) {
-		code = scan_problem(files->scan, file, "it is no file", err);
-	} else if (!holds_only_keys(file)) {
+	if (!holds_only_keys(file)) {
 		code = scan_file(files, file, err);
 		++*read;
 	}

@@ -116,7 +116,7 @@ conf "files = $tmp/keys, $tmp/empty, $tmp/soon.key" 'lsc = yes' "lsc-directory =
 run 0 report
 out_lacks "$tmp/keys/privkey.pem"
 out_has "$tmp/keys/broken.pem cannot be read: holds no certificate"
-out_has "$tmp/keys/pipe.pem cannot be read: it is no file"
+out_has "$tmp/keys/pipe.pem cannot be read: it is not a regular file"
 out_has "$tmp/empty cannot be read: no file in it has the name of a certificate"
 out_has "$tmp/soon.key cannot be read: holds no certificate, only a PRIVATE KEY"
 out_has "tomcat-trust, $tmp/keys/fullchain.pem"
@@ -124,6 +124,12 @@ conf 'lsc = yes' "lsc-directory = $tmp/empty"
 run 0 report
 out_lacks 'cannot be read'
 ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
+conf 'email = yes' 'to = a@example.test' 'from = b@example.test' 'sendmail = /bin/true' 'servers = nohost.invalid:443'
+run 0 run --dry-run
+grep -q '^nohost.invalid:443 cannot be read: [^:]*$' out || fail 'a source names itself twice, or the reason is missing'
+out_has ' first nohost.invalid:443 cannot be read since today'
+out_lacks 'nohost.invalid:443: '
+ok 'a source that cannot be read names itself once, in the mail and its subject'
 
 # --- what must not be waited for
 mkdir odd
@@ -132,9 +138,9 @@ ln -s /dev/zero odd/zero.crt
 truncate -s 65M odd/large.der
 conf "files = $tmp/odd"
 expect 0 timeout 30 certmon --config certmon.conf report
-out_has "$tmp/odd/fifo.pem is not a regular file"
-out_has "$tmp/odd/zero.crt is not a regular file"
-out_has "$tmp/odd/large.der is larger than 64 MiB"
+out_has "$tmp/odd/fifo.pem cannot be read: it is not a regular file"
+out_has "$tmp/odd/zero.crt cannot be read: it is not a regular file"
+out_has "$tmp/odd/large.der cannot be read: it is larger than 64 MiB"
 ok 'a FIFO, a device and a huge file do not stop it'
 
 # --- files for other programs
