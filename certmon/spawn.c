@@ -53,7 +53,7 @@ static int wait_for(pid_t pid, int64_t deadline_us, int *status)
 		if (waitpid(pid, status, WNOHANG) == pid)
 			return ERR_OK;
 		if (clock_monotonic_us() >= deadline_us) {
-			kill(pid, SIGKILL);
+			kill(-pid, SIGKILL); /* with its children, which might go on for ever */
 			waitpid(pid, status, 0);
 			return ERR_TIMEOUT;
 		}
@@ -76,7 +76,8 @@ static int start(char *const words[], int in, int out, pid_t *pid)
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
 	sigemptyset(&none);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	int code = posix_spawnp(pid, words[0], &actions, &attributes, words, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
@@ -106,7 +107,7 @@ int spawn_feed(const char *command, const char *last, const char *input, size_t 
 	feed(ends[1], input, len, deadline_us);
 	close(ends[1]);
 	if (wait_for(pid, deadline_us, &status))
-		return err_set(err, ERR_TIMEOUT, "%s: not done within %u seconds", command, timeout_s);
+		return err_set(err, ERR_TIMEOUT, "%s: not done within %u second%s", command, timeout_s, timeout_s == 1 ? "" : "s");
 	if (WIFSIGNALED(status))
 		return err_set(err, ERR_SYSTEM, "%s: ended by signal %d", command, WTERMSIG(status));
 	if (WEXITSTATUS(status))
