@@ -9,11 +9,10 @@
 /* The exit codes of monitoring plugins, which are not those of the other commands. */
 enum { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };
 
-enum { WARNING_DEFAULT = 30 * SCHEDULE_DAY, CRITICAL_DEFAULT = 7 * SCHEDULE_DAY };
-
 struct tally {
 	size_t expired, critical, warning, unreadable, anchors;
-	const struct finding *first;
+	const struct finding *first; /* that counts */
+	const struct finding *next;  /* that has an end */
 };
 
 static int duration(struct cli *cli, const char *option, int64_t fallback, int64_t *out, struct err *err)
@@ -24,26 +23,36 @@ static int duration(struct cli *cli, const char *option, int64_t fallback, int64
 	return code ? err_prefix(err, "--%s", option) : ERR_OK;
 }
 
-static struct tally count(const struct run *run, int64_t warning, int64_t critical)
+/* --warning and --critical, else what the report goes by. */
+static int thresholds(struct cli *cli, const struct settings *settings, struct thresholds *out, struct err *err)
+{
+	*out = thresholds_of(settings->schedule.start);
+	int code = duration(cli, "warning", out->warning, &out->warning, err);
+	if (!code)
+		code = duration(cli, "critical", thresholds_of(out->warning).critical, &out->critical, err);
+	if (!code && out->critical > out->warning)
+		code = err_set(err, ERR_USAGE, "--critical is longer than --warning");
+	return code;
+}
+
+static struct tally count(const struct findings *findings)
 {
 	struct tally tally = { 0 };
-	for (size_t i = 0; i < run->findings.count; i++) {
-		const struct finding *finding = &run->findings.list[i];
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->list[i];
 		if (finding_silent(finding))
 			continue;
-		if (finding->kind == FINDING_SOURCE) {
-			tally.unreadable++;
-			continue;
-		}
+		tally.unreadable += finding->kind == FINDING_SOURCE;
 		tally.anchors += finding->kind == FINDING_ANCHORS;
-		if (finding->kind != FINDING_CERT && finding->kind != FINDING_CRL)
+		if (finding->kind == FINDING_SOURCE || finding->kind == FINDING_ANCHORS)
 			continue;
 		if (!tally.first)
 			tally.first = finding;
-		int64_t left = finding->end - run->now;
-		tally.expired += left < 0;
-		tally.critical += left >= 0 && left <= critical;
-		tally.warning += left > critical && left <= warning;
+		if (!tally.next && finding->kind != FINDING_CSR)
+			tally.next = finding;
+		tally.expired += finding->level == FINDING_EXPIRED;
+		tally.critical += finding->level == FINDING_CRITICAL;
+		tally.warning += finding->level == FINDING_WARNING;
 	}
 	return tally;
 }
@@ -66,7 +75,7 @@ static void print_subject(const char *subject)
 	out_printf("%s", clean);
 }
 
-static void print(const struct run *run, const struct tally *tally, int64_t warning, int64_t critical)
+static void print(const struct run *run, const struct tally *tally, const struct thresholds *limits)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
 	int code = verdict(tally);
@@ -86,8 +95,8 @@ static void print(const struct run *run, const struct tally *tally, int64_t warn
 	}
 	printf(" | expired=%zu;;0 critical=%zu;;0 warning=%zu;0 unreadable=%zu;0", tally->expired, tally->critical,
 	       tally->warning, tally->unreadable);
-	if (tally->first)
-		printf(" next=%" PRId64 "s;%" PRId64 ":;%" PRId64 ":", tally->first->end - run->now, warning, critical);
+	if (tally->next)
+		printf(" next=%" PRId64 "s;%" PRId64 ":;%" PRId64 ":", tally->next->end - run->now, limits->warning, limits->critical);
 	putchar('\n');
 }
 
@@ -96,30 +105,27 @@ static int print_json(const struct tally *tally, struct err *err)
 	json_t *object = json_pack("{s:i,s:I,s:I,s:I,s:I,s:b}", "status", verdict(tally), "expired", (json_int_t)tally->expired,
 	                           "critical", (json_int_t)tally->critical, "warning", (json_int_t)tally->warning,
 	                           "unreadable", (json_int_t)tally->unreadable, "anchors", tally->anchors != 0);
-	json_object_set_new(object, "next", tally->first ? out_time(tally->first->end) : json_null());
+	json_object_set_new(object, "next", tally->next ? out_time(tally->next->end) : json_null());
 	return out_json(object, err);
 }
 
 int cmd_check(struct cli *cli)
 {
-	struct cmd cmd = { 0 };
+	struct cmd cmd;
 	struct err err;
-	int64_t warning, critical;
-	int code = duration(cli, "warning", WARNING_DEFAULT, &warning, &err);
+	struct thresholds limits;
+	int code = cmd_open(cli, STORE_READ, &cmd, &err);
 	if (!code)
-		code = duration(cli, "critical", CRITICAL_DEFAULT, &critical, &err);
-	if (!code && critical > warning)
-		code = err_set(&err, ERR_USAGE, "--critical is longer than --warning");
+		code = thresholds(cli, &cmd.settings, &limits, &err);
 	if (!code)
-		code = cmd_open(cli, STORE_READ, &cmd, &err);
-	if (!code)
-		code = run_look(&cmd.run, warning + 1, &err);
+		code = run_look(&cmd.run, limits.warning + 1, &err);
 	int result = PLUGIN_UNKNOWN;
 	if (!code) {
-		struct tally tally = count(&cmd.run, warning, critical);
+		findings_sort(&cmd.run.findings, cmd.run.now, limits);
+		struct tally tally = count(&cmd.run.findings);
 		result = verdict(&tally);
 		if (!cli_json(cli))
-			print(&cmd.run, &tally, warning, critical);
+			print(&cmd.run, &tally, &limits);
 		else if (print_json(&tally, &err))
 			result = PLUGIN_UNKNOWN;
 	} else {

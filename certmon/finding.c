@@ -88,17 +88,21 @@ const struct finding *findings_find(const struct findings *findings, const struc
 	return place ? &findings->list[place - 1] : NULL;
 }
 
-static enum finding_level level_of(const struct finding *finding, int64_t now, int64_t start)
+struct thresholds thresholds_of(int64_t start)
 {
-	if (finding->kind == FINDING_SOURCE)
-		return FINDING_CRITICAL;
-	if (finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
+	enum { WEEK = 7 * SCHEDULE_DAY };
+	return (struct thresholds){ .warning = start, .critical = start < WEEK ? start : WEEK };
+}
+
+static enum finding_level level_of(const struct finding *finding, int64_t now, struct thresholds thresholds)
+{
+	if (finding->kind == FINDING_SOURCE || finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
 		return FINDING_WARNING;
 	if (finding->end < now)
 		return FINDING_EXPIRED;
-	if (finding->end - now <= SCHEDULE_DAY)
+	if (finding->end - now <= thresholds.critical)
 		return FINDING_CRITICAL;
-	return finding->end - now <= start ? FINDING_WARNING : FINDING_NOTE;
+	return finding->end - now <= thresholds.warning ? FINDING_WARNING : FINDING_NOTE;
 }
 
 static int by_urgency(const void *one, const void *other)
@@ -111,12 +115,12 @@ static int by_urgency(const void *one, const void *other)
 	return digest_compare(&a->id, &b->id);
 }
 
-void findings_sort(struct findings *findings, int64_t now, int64_t start)
+void findings_sort(struct findings *findings, int64_t now, struct thresholds thresholds)
 {
 	if (!findings->count)
 		return;
 	for (size_t i = 0; i < findings->count; i++)
-		findings->list[i].level = level_of(&findings->list[i], now, start);
+		findings->list[i].level = level_of(&findings->list[i], now, thresholds);
 	qsort(findings->list, findings->count, sizeof *findings->list, by_urgency);
 	memset(findings->slots, 0, findings->slot_count * sizeof *findings->slots);
 	for (size_t i = 0; i < findings->count; i++)

@@ -21,8 +21,8 @@ enum finding_kind {
 
 enum finding_level { /* by urgency, the most urgent first */
 	FINDING_EXPIRED,
-	FINDING_CRITICAL, /* within a day; or a source that cannot be read */
-	FINDING_WARNING,  /* within `start` */
+	FINDING_CRITICAL, /* ends within a week */
+	FINDING_WARNING,  /* ends within `start`; or has no end: a source that cannot be read, a request that waits */
 	FINDING_NOTE      /* later */
 };
 
@@ -67,9 +67,17 @@ struct finding *findings_add(struct findings *findings, enum finding_kind kind, 
 /* The one with this id, NULL if there is none. */
 const struct finding *findings_find(const struct findings *findings, const struct digest *id);
 
-/* Says of each how urgent it is, to somebody who is warned `start` seconds ahead, and puts the most urgent first; those of
- * one level by their end. */
-void findings_sort(struct findings *findings, int64_t now, int64_t start);
+/* How many seconds before its end a certificate is a warning, and how many before it is critical. The same everywhere, but
+ * where somebody asks for others. */
+struct thresholds {
+	int64_t warning, critical;
+};
+
+/* Those of somebody who is told `start` seconds ahead: a week is critical, or all of a shorter start. */
+struct thresholds thresholds_of(int64_t start);
+
+/* Says of each how urgent it is, and puts the most urgent first; those of one level by their end. */
+void findings_sort(struct findings *findings, int64_t now, struct thresholds thresholds);
 
 /* True if a newer certificate of the same subject is stored. */
 bool finding_covered(const struct finding *finding);

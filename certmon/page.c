@@ -252,7 +252,7 @@ static void table_row(struct textbuf *buf, const struct finding *finding, int64_
 
 static void sums(struct textbuf *buf, const struct findings *findings)
 {
-	static const char *const labels[] = { "expired", "within a day, or unreadable", "soon", "later" };
+	static const char *const labels[] = { "expired", "within a week", "soon, or waiting", "later" };
 	size_t count[4] = { 0 }, silent = 0;
 	for (size_t i = 0; i < findings->count; i++) {
 		bool one = finding_silent(&findings->list[i]);

@@ -68,7 +68,7 @@ static int look(struct run *run, int64_t ahead, struct err *err)
 		code = scan_files(&scan, err);
 	if (!code)
 		code = scan_servers(&scan, err);
-	findings_sort(&run->findings, run->now, run->settings->schedule.start);
+	findings_sort(&run->findings, run->now, thresholds_of(run->settings->schedule.start));
 	return code;
 }
 

@@ -83,6 +83,26 @@ out_has 'CERTMON UNKNOWN - '
 run 3 check --warning 1d --critical 2d
 ok 'the plugin, acknowledging and taking it back'
 
+# one rule: what the report calls critical is so for the plugin, and the same goes for the others
+run 0 ack "$(sha256_of gone.pem)" --until +30d --reason 'switched off'
+levels() { run 0 report --json; json '" ".join(sorted({f["level"] for f in d["findings"] if not f["acknowledged"]}))'; }
+same 'levels' 'critical note' "$(levels)"
+plugin 2 check
+out_has '0 expired, 1 critical, 0 warning, 0 unreadable'
+out_has ';604800:'
+conf 'start = 2d'
+same 'levels' 'critical note' "$(levels)"
+plugin 2 check
+conf 'start = 1d' # at that time nobody is told yet
+same 'levels' 'note' "$(levels)"
+plugin 0 check
+conf "files = $tmp/missing.pem" 'start = 1d'
+same 'levels' 'note warning' "$(levels)"
+plugin 1 check
+out_has '0 expired, 0 critical, 0 warning, 1 unreadable'
+conf
+ok 'the levels of the report are those of the plugin'
+
 # --- further sources
 
 mkdir more
@@ -99,7 +119,7 @@ TVS_CLOCK= start openssl s_server -accept "$port" -cert served.pem -key served.k
 wait_for 10 port_open "$port"
 conf "files = $tmp/more, $tmp/missing.pem" "files-password-file = $tmp/secret" "lsc-directory = $tmp/lsc" 'lsc = yes' \
 	"servers = localhost:$port, 127.0.0.1:$dead"
-same 'findings' "gone|cannot be read|cannot be read|soon.example.test|CP-8861-SEP001122AABBCC|served|archived|later.example.test" \
+same 'findings' "gone|soon.example.test|cannot be read|cannot be read|CP-8861-SEP001122AABBCC|served|archived|later.example.test" \
 	"$(run 0 report --json; json '"|".join("cannot be read" if f["kind"] == "source" else f["subject"].split("CN=")[-1] for f in d["findings"])')"
 same 'places' "tomcat-trust, $tmp/more/a.pem" "$(json '[f["found_in"] for f in d["findings"] if "later" in f["subject"]][0]')"
 echo wrong >secret
@@ -125,9 +145,10 @@ run 0 report
 out_lacks 'cannot be read'
 ok 'files, directories, archives, phones, servers; what cannot be read is a finding'
 conf 'email = yes' 'to = a@example.test' 'from = b@example.test' 'sendmail = /bin/true' 'servers = nohost.invalid:443'
-run 0 run --dry-run
+truststore --store bare --quiet init
+run 0 --store bare run --dry-run
 grep -q '^nohost.invalid:443 cannot be read: [^:]*$' out || fail 'a source names itself twice, or the reason is missing'
-out_has ' first nohost.invalid:443 cannot be read since today'
+out_has 'Subject: Certificates: nohost.invalid:443 cannot be read since today'
 out_lacks 'nohost.invalid:443: '
 ok 'a source that cannot be read names itself once, in the mail and its subject'
 
@@ -177,7 +198,7 @@ assert ends[later].value == end, (ends[later].value, end)
 assert ends[later].labels["found_in"] == "tomcat-trust" and ends[later].labels["silent"] == "no"
 assert "later.example.test" in ends[later].labels["subject"]
 levels = {sample.labels["level"]: sample.value for sample in families["tvs_certmon_findings"].samples}
-assert levels == {"expired": 1, "critical": 0, "warning": 1, "note": 1}, levels
+assert levels == {"expired": 1, "critical": 1, "warning": 0, "note": 1}, levels
 
 class Page(html.parser.HTMLParser):
     bars, text = 0, ""
