@@ -23,7 +23,7 @@ static const char *const words[TRUST_SKIPPED + 1] = {
 static void forget(struct addition *a)
 {
 	for (size_t i = 0; i < a->chain_count; i++)
-		cert_free(a->chain[i]);
+		cert_free(a->chain[i].cert);
 	for (size_t i = 0; i < a->note_count; i++) {
 		free(a->notes[i].subject);
 		free(a->notes[i].why);
@@ -118,12 +118,21 @@ static int note_odd(struct addition *a, const struct cert *cert, struct err *err
 	return code;
 }
 
-static int add(struct addition *a, const struct cert *cert, struct err *err)
+/* Puts before the error where in which file the refused certificate stands. */
+static int refused_at(const struct cert_place *place, struct err *err)
+{
+	const char *file = strcmp(place->file, "-") ? place->file : "standard input";
+	if (!place->line)
+		return err_prefix(err, "%s", file);
+	return err_prefix(err, "%s: line %u", file, place->line);
+}
+
+static int add(struct addition *a, const struct cert *cert, const struct cert_place *place, struct err *err)
 {
 	struct trust_added added;
 	int code = trust_add(a->txn, cert, a->how, &added, err);
 	if (code)
-		return code;
+		return code == ERR_REFUSED && added.why[0] ? refused_at(place, err) : code;
 	a->done++;
 	a->outcome[added.outcome]++;
 	if (a->progress)
@@ -138,11 +147,11 @@ static size_t height(const struct addition *a, size_t at)
 {
 	size_t above = 0;
 	for (; above < a->chain_count; above++) {
-		const struct digest *issuer = cert_issuer_key(a->chain[at]);
+		const struct digest *issuer = cert_issuer_key(a->chain[at].cert);
 		size_t i = 0;
-		if (digest_equal(issuer, cert_subject_key(a->chain[at])))
+		if (digest_equal(issuer, cert_subject_key(a->chain[at].cert)))
 			break;
-		while (i < a->chain_count && !digest_equal(issuer, cert_subject_key(a->chain[i])))
+		while (i < a->chain_count && !digest_equal(issuer, cert_subject_key(a->chain[i].cert)))
 			i++;
 		if (i == a->chain_count)
 			break;
@@ -161,9 +170,9 @@ static int flush_chain(struct addition *a, bool in_order, struct err *err)
 	for (size_t above = 0; !code && above <= a->chain_count; above++)
 		for (size_t i = 0; !code && i < a->chain_count; i++)
 			if (heights[i] == above)
-				code = add(a, a->chain[i], err);
+				code = add(a, a->chain[i].cert, &a->chain[i].place, err);
 	for (size_t i = 0; i < a->chain_count; i++)
-		cert_free(a->chain[i]);
+		cert_free(a->chain[i].cert);
 	a->chain_count = 0;
 	return code;
 }
@@ -172,17 +181,16 @@ int addition_take(struct addition *a, struct cert *cert, const struct cert_place
                   struct err *err)
 {
 	int code = ERR_OK;
-	(void)place;
 	if (!a->large && a->chain_count == ADDITION_CHAIN) {
 		a->large = true;
 		code = flush_chain(a, false, err);
 	}
 	if (!a->large) {
-		a->chain[a->chain_count++] = cert;
+		a->chain[a->chain_count++] = (struct addition_link){ cert, *place };
 		return ERR_OK;
 	}
 	if (!code)
-		code = add(a, cert, err);
+		code = add(a, cert, place, err);
 	cert_free(cert);
 	return code;
 }

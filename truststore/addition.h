@@ -29,7 +29,10 @@ struct addition {
 	void *progress_arg;
 	struct txn *txn;
 	const struct trust_add *how;
-	struct cert *chain[ADDITION_CHAIN];
+	struct addition_link {
+		struct cert *cert;
+		struct cert_place place;
+	} chain[ADDITION_CHAIN];
 	size_t chain_count;
 	bool large; /* this file has more than ADDITION_CHAIN */
 	size_t done, outcome[TRUST_SKIPPED + 1];
@@ -44,7 +47,8 @@ struct addition {
 /* Forgets everything and begins in this transaction. */
 void addition_begin(struct addition *addition, struct txn *txn, const struct trust_add *how);
 
-/* Takes the certificate; it is added now, or with the others of its file. */
+/* Takes the certificate; it is added now, or with the others of its file. One that is refused is an error that
+ * names its place. */
 int addition_take(struct addition *addition, struct cert *cert, const struct cert_place *place,
                   struct err *err);
 int addition_end_file(struct addition *addition, struct err *err);

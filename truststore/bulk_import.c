@@ -160,7 +160,7 @@ static int add(struct taking *t, const struct bulk_entry *entry, const struct bu
 {
 	struct trust_add how = { .store = result->store, .roles = decision->roles, .until = entry->until, .origin = t->origin,
 	                         .keep_old = t->batch->bulk->wait, .allow_expired = t->batch->bulk->allow_expired,
-	                         .security = t->batch->bulk->security, .skip = true };
+	                         .security = t->batch->bulk->security, .skip = TRUST_SKIP_ALL };
 	struct trust_added added;
 	if (entry->until <= t->batch->bulk->now)
 		return finish(t, result, BULK_SKIPPED, "its time there is over", err);

@@ -68,7 +68,7 @@ static int count_two(struct cert *cert, const struct cert_place *place, void *ar
 	return ++*seen == 2 ? ERR_STOPPED : ERR_OK;
 }
 
-/* What is refused when it comes alone is skipped among many. */
+/* What is old is refused when it comes alone, and skipped among many. */
 static int count_inputs(struct adding *adding, struct err *err)
 {
 	int seen = 0, code = ERR_OK;
@@ -136,7 +136,7 @@ static int add_all(struct adding *adding, struct err *err)
 		code = count_inputs(adding, err);
 	if (code)
 		return code;
-	adding->how.skip = adding->many;
+	adding->how.skip = adding->many ? TRUST_SKIP_MANY : TRUST_SKIP_NONE;
 	adding->how.allow_expired = session->policy.allow_expired;
 	adding->how.security = &session->security;
 	adding->addition.progress = progress;

@@ -177,7 +177,7 @@ static int import_row(struct import *import, struct import_row *row, struct err 
 			.ttl = row->from.ttl,
 			.until = CLOCK_NEVER,
 			.origin = "import",
-			.skip = true,
+			.skip = TRUST_SKIP_ALL,
 			.allow_expired = import->session->policy.allow_expired,
 		};
 		code = trust_add(import->txn, row->from.cert, &how, &join->added, err);

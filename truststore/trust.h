@@ -24,6 +24,13 @@ typedef int trust_store_fn(const struct store_record *store, void *arg, struct e
 int trust_store_each(struct txn *txn, trust_store_fn *each, void *arg, struct err *err);
 size_t trust_store_count(struct txn *txn, const char *name); /* members */
 
+/* Which of the rules of trust_add leave a certificate out, with a word of it, instead of refusing it. */
+enum trust_skip {
+	TRUST_SKIP_NONE,
+	TRUST_SKIP_MANY, /* one of many: what has expired, was removed before, or begins not later than one of its subject */
+	TRUST_SKIP_ALL   /* each certificate stands for itself: an import */
+};
+
 /* How a certificate becomes a member. */
 struct trust_add {
 	const char *store;
@@ -37,7 +44,7 @@ struct trust_add {
 	int64_t keep_old;     /* seconds for which a displaced one stays; 0: not at all */
 	bool allow_expired;   /* [security] expired = allow */
 	const struct security *security; /* what its modes forbid; NULL: nothing */
-	bool skip;            /* rules that would refuse skip instead (one of many) */
+	enum trust_skip skip;
 };
 enum trust_outcome {
 	TRUST_ADDED, TRUST_UNCHANGED, TRUST_UPDATED, /* new roles, TTL, label ... */
@@ -48,7 +55,7 @@ struct trust_added {
 	enum trust_outcome outcome;
 	bool has_other;
 	struct digest other;  /* the one replaced, or the one that stands in the way */
-	char why[256];
+	char why[256];        /* after ERR_REFUSED too; empty if it was not the certificate that was refused */
 };
 enum { TRUST_WORDS_MAX = 1000 }; /* bytes of a label or an owner */
 

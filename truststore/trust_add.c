@@ -33,16 +33,16 @@ struct adding {
 	} displaced;
 };
 
-/* A rule forbids it: a failure, or for one of many (`skip`) ERR_STOPPED and an outcome. */
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct adding *a, struct err *err, const char *format, ...)
+/* A rule is against it: a failure, or where `skip` is `from` or more ERR_STOPPED and an outcome. */
+__attribute__((format(printf, 4, 5)))
+static int refuse(struct adding *a, enum trust_skip from, struct err *err, const char *format, ...)
 {
 	char name[TRUST_NAME_SIZE];
 	va_list args;
 	va_start(args, format);
 	vsnprintf(a->out->why, sizeof a->out->why, format, args);
 	va_end(args);
-	if (!a->how->skip)
+	if (a->how->skip < from)
 		return err_set(err, ERR_REFUSED, "%s: %s",
 		               trust_name(a->id, text_of(cert_subject(a->cert)), name), a->out->why);
 	a->out->outcome = TRUST_SKIPPED;
@@ -113,19 +113,20 @@ static int check_certificate(struct adding *a, struct err *err)
 	char when[CLOCK_TEXT_SIZE];
 	bool breaks = false;
 	if (cert_not_after(a->cert) < a->txn->now && !a->how->allow_expired)
-		return refuse(a, err, "expired on %s", clock_format(cert_not_after(a->cert), when));
+		return refuse(a, TRUST_SKIP_MANY, err, "expired on %s", clock_format(cert_not_after(a->cert), when));
 	if (cert_key_bits(a->cert) > KEY_BITS_MAX)
-		return refuse(a, err, "its key has %u bits, more than the %d that are allowed",
+		return refuse(a, TRUST_SKIP_ALL, err, "its key has %u bits, more than the %d that are allowed",
 		              cert_key_bits(a->cert), KEY_BITS_MAX);
 	uint32_t roles = a->how->roles ? a->how->roles : a->into.roles;
 	const char *forbidden = security_cert(a->how->security, a->cert, roles);
 	if (forbidden)
-		return refuse(a, err, "%s", forbidden);
+		return refuse(a, TRUST_SKIP_ALL, err, "%s", forbidden);
 	int code = trust_capf_rule(a->txn, a->cert, &breaks, err);
 	if (code)
 		return code;
 	if (breaks)
-		return refuse(a, err, "a CA above the own CAPF certificate must not have \"CAPF-\" in its common name");
+		return refuse(a, TRUST_SKIP_ALL, err,
+		              "a CA above the own CAPF certificate must not have \"CAPF-\" in its common name");
 	return ERR_OK;
 }
 
@@ -146,8 +147,8 @@ static int check_tombstone(struct adding *a, struct err *err)
 		return ERR_OK;
 	if (mark_record_decode(value, &mark))
 		return trust_broken(a->txn, STORE_TOMBSTONE, err);
-	return refuse(a, err, "it was removed from %s on %s, and comes back only with --again",
-	              a->store, clock_format(mark.when, when));
+	return refuse(a, TRUST_SKIP_MANY, err, "it was removed from %s on %s, and comes back only with --again", a->store,
+	              clock_format(mark.when, when));
 }
 
 static int displace(struct adding *a, const struct digest *other)
@@ -169,12 +170,15 @@ static int refuse_for(struct adding *a, const struct digest *other,
                       const struct cert_record *record, bool own, struct err *err)
 {
 	char name[TRUST_NAME_SIZE], mine[CLOCK_TEXT_SIZE], theirs[CLOCK_TEXT_SIZE];
+	bool later = cert_not_before(a->cert) > record->not_before;
 	a->out->has_other = true;
 	a->out->other = *other;
 	trust_name(other, (struct text){ "same subject", 12 }, name);
 	if (own)
-		return refuse(a, err, "%s in %s is an own certificate, and is not displaced", name, a->store);
-	return refuse(a, err, "%s in %s begins on %s, this one not later: on %s; to have this one instead, remove the other first",
+		return refuse(a, later ? TRUST_SKIP_ALL : TRUST_SKIP_MANY, err,
+		              "%s in %s is an own certificate, and is not displaced", name, a->store);
+	return refuse(a, TRUST_SKIP_MANY, err,
+	              "%s in %s begins on %s, this one not later: on %s; to have this one instead, remove the other first",
 	              name, a->store, clock_format(record->not_before, theirs),
 	              clock_format(cert_not_before(a->cert), mine));
 }
@@ -375,7 +379,7 @@ static int write_new(struct adding *a, struct err *err)
 	record.owner = text_of(a->how->owner);
 	int code = trust_cert_put_new(a->txn, a->id, &record);
 	if (code == ERR_LIMIT)
-		return refuse(a, err, "its names are too long");
+		return refuse(a, TRUST_SKIP_ALL, err, "its names are too long");
 	if (!code)
 		code = displace_all(a, err);
 	if (!code)

@@ -154,6 +154,20 @@ cert_new big --key key=big.key "${ext[@]}"
 now=$(revision)
 refused '4096' tomcat-trust big.pem
 err_has "$(sha256_of big.pem | cut -c1-16)"
+cert_new small "${ext[@]}"
+{ echo text; cat small.pem big.pem; } >both.pem
+line=$(grep -n 'BEGIN CERT' both.pem | sed -n '2s/:.*//p')
+refused "both.pem: line $line: certificate $(sha256_of big.pem | cut -c1-16)" tomcat-trust both.pem
+openssl x509 -in big.pem -outform DER -out big.der
+refused "big.der: certificate $(sha256_of big.pem | cut -c1-16)" tomcat-trust old.pem small.pem big.der # what is old is skipped, not what is forbidden
+for ((i = 0; i < 70; i++)); do cat small.pem; done >more.pem
+line=$(($(wc -l <more.pem) + 1))
+cat big.pem >>more.pem
+refused "more.pem: line $line: certificate $(sha256_of big.pem | cut -c1-16)" tomcat-trust small.pem more.pem
+code=0
+T add tomcat-trust small.pem - <big.pem >out 2>err || code=$?
+same "standard input" 2 "$code"
+err_has "standard input: line 1: certificate $(sha256_of big.pem | cut -c1-16)"
 large most 4096
 cert_new most --key key=most.key "${ext[@]}"
 expect 0 T add tomcat-trust most.pem
@@ -236,6 +250,15 @@ expect 0 T verify
 script -qec "truststore --store '$tmp/store' add CAPF-trust large.pem" typescript >/dev/null </dev/null || fail "add on a terminal"
 grep -q '2000 new' typescript || fail "no summary on a terminal"
 ok "of many the account is a summary and what was skipped"
+
+# --- the CA certificates of the system: an expired or older one among them does not stop the others
+bundle=/etc/ssl/certs/ca-certificates.crt
+if [ -r "$bundle" ]; then
+	expect 0 T add Phone-CTL-trust "$bundle" --json
+	same "each has an outcome" "$(grep -c 'BEGIN CERT' "$bundle")" "$(json 'd["added"] + d["replaced"] + d["skipped"]')"
+	same "nearly all are there" true "$(json 'd["added"] > 9 * d["skipped"]')"
+	ok "the CA certificates of the system are added as a whole"
+fi
 
 # --- without standard streams: what is printed must not land in the store, whose file would get their numbers
 cert_new quiet "${ext[@]}"

@@ -312,8 +312,10 @@ expect 0 T identity install CAPF capf.pem
 expect 2 T add CAPF-trust above.pem
 err_has "$(sha256_of above.pem | cut -c1-16)"
 err_has '"CAPF-" in its common name'
-expect 0 T add CAPF-trust above.pem stranger.pem
-out_has "skipped $(sha256_of above.pem | cut -c1-16)"
+cert_new friend --ext 'keyUsage=digitalSignature'
+expect 2 T add CAPF-trust friend.pem above.pem
+err_has "above.pem: line 1: certificate $(sha256_of above.pem | cut -c1-16)"
+expect 1 T list --subject CN=friend
 expect 0 T verify
 ok "CAPF must be a CA; names with CAPF- are refused above it and nowhere else"
 

@@ -139,8 +139,11 @@ for one in usurper later; do
 	err_has "${own:0:16}"
 done
 cert_new friend --ext 'keyUsage=digitalSignature'
-expect 0 T add TVS-trust later.pem friend.pem
-out_has "skipped $(sha256_of later.pem | cut -c1-16)"
+expect 2 T add TVS-trust later.pem friend.pem
+err_has "later.pem: line 1: certificate $(sha256_of later.pem | cut -c1-16)"
+expect 1 T list --subject CN=friend
+expect 0 T add TVS-trust usurper.pem friend.pem
+out_has "skipped $(sha256_of usurper.pem | cut -c1-16)"
 expect 0 T explain "$own"
 expect 2 T remove TVS-trust "$own"
 err_has 'own certificate'
@@ -176,9 +179,11 @@ for one in 'ed kind of key' 'odd kind of key' 'small less than 2048 bits' "sha1 
 	err_has "${one#* }"
 	err_has "$(sha256_of "${one%% *}.pem" | cut -c1-16)"
 done
-expect 0 F add IPSec-trust leaf.pem sha1root.pem ed.pem
-out_has "skipped $(sha256_of ed.pem | cut -c1-16)"
-same "the others were added" 2 "$(of 'len(d)' list IPSec-trust)"
+expect 2 F add IPSec-trust leaf.pem sha1root.pem ed.pem
+err_has "ed.pem: line 1: certificate $(sha256_of ed.pem | cut -c1-16)"
+err_has "fips forbids"
+same "nothing was added" 0 "$(of 'len(d)' list IPSec-trust)"
+expect 0 F add IPSec-trust leaf.pem sha1root.pem
 for one in ed small odd sha1; do
 	expect 0 T add IPSec-trust $one.pem
 done

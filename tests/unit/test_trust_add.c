@@ -133,13 +133,14 @@ START_TEST(an_expired_one_is_refused_or_skipped)
 	struct trust_add how = { .store = "tomcat-trust" };
 	refused_with(fixture_add(cert, &how), "CN=old");
 	refused_with(fixture_add(cert, &how), "expired on 2027-01-15T07:59:59Z");
-	how.skip = true;
+	ck_assert_str_eq(fixture_added.why, "expired on 2027-01-15T07:59:59Z");
+	how.skip = TRUST_SKIP_MANY;
 	ck_assert_int_eq(fixture_add(cert, &how), 0);
 	ck_assert_int_eq(fixture_added.outcome, TRUST_SKIPPED);
 	ck_assert_str_eq(fixture_added.why, "expired on 2027-01-15T07:59:59Z");
 	ck_assert(!fixture_stored(cert));
 	ck_assert_uint_eq(fixture_revision(), 0);
-	how.skip = false;
+	how.skip = TRUST_SKIP_NONE;
 	how.allow_expired = true;
 	ck_assert_int_eq(fixture_add(cert, &how), 0);
 	ck_assert_int_eq(fixture_added.outcome, TRUST_ADDED);
@@ -157,6 +158,12 @@ START_TEST(a_key_of_more_than_4096_bits_is_refused)
 	struct cert *ok = fixture_file("rsa4096.pem"), *big = fixture_file("rsa8192.pem");
 	ck_assert_int_eq(fixture_add_to("tomcat-trust", ok), 0);
 	refused_with(fixture_add_to("tomcat-trust", big), "8192 bits");
+	struct trust_add how = { .store = "tomcat-trust", .skip = TRUST_SKIP_MANY };
+	refused_with(fixture_add(big, &how), "8192 bits"); /* forbidden, not old */
+	how.skip = TRUST_SKIP_ALL;
+	ck_assert_int_eq(fixture_add(big, &how), 0);
+	ck_assert_int_eq(fixture_added.outcome, TRUST_SKIPPED);
+	ck_assert(!fixture_stored(big));
 	cert_free(ok);
 	cert_free(big);
 }
@@ -170,10 +177,10 @@ START_TEST(a_removed_one_comes_back_only_when_asked_to)
 	ck_assert_int_eq(fixture_remove("tomcat-trust", cert), 0);
 	refused_with(fixture_add(cert, &how), "--again");
 	ck_assert_int_eq(fixture_add_to("CAPF-trust", cert), 0); /* it is about that store only */
-	how.skip = true;
+	how.skip = TRUST_SKIP_MANY;
 	ck_assert_int_eq(fixture_add(cert, &how), 0);
 	ck_assert_int_eq(fixture_added.outcome, TRUST_SKIPPED);
-	how.skip = false;
+	how.skip = TRUST_SKIP_NONE;
 	how.again = true;
 	ck_assert_int_eq(fixture_add(cert, &how), 0);
 	ck_assert_int_eq(fixture_added.outcome, TRUST_ADDED);
@@ -211,7 +218,7 @@ START_TEST(of_one_subject_the_later_start_stays)
 	hex[16] = '\0';
 	ck_assert_ptr_nonnull(strstr(fixture_err.text, hex));
 	ck_assert_ptr_nonnull(strstr(fixture_err.text, "O=x"));
-	struct trust_add how = { .store = "tomcat-trust", .skip = true };
+	struct trust_add how = { .store = "tomcat-trust", .skip = TRUST_SKIP_MANY };
 	ck_assert_int_eq(fixture_add(old, &how), 0);
 	ck_assert_int_eq(fixture_added.outcome, TRUST_SKIPPED);
 	ck_assert(fixture_added.has_other && digest_equal(&fixture_added.other, cert_sha256(new)));

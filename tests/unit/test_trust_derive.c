@@ -51,7 +51,7 @@ static void random_add(const struct cert *cert, const char *store)
 	struct trust_add how = {
 		.store = store, .ttl = any(3) ? 0 : 1 + any(1000), .until = any(2) ? 0 : now + 1 + any(300),
 		.label = any(4) ? NULL : "label", .origin = any(3) ? NULL : "cluster B", .again = any(2),
-		.keep_old = any(2) ? 0 : any(200), .skip = any(2), .allow_expired = any(4) == 0,
+		.keep_old = any(2) ? 0 : any(200), .skip = (enum trust_skip)any(3), .allow_expired = any(4) == 0,
 		.roles = any(3) || store == stores[3] || store == stores[0] ? 0 :
 		         store == stores[1] ? ROLE_BIT(ROLE_APP_SERVER) : ROLE_BIT(ROLE_CAPF),
 	};
