@@ -15,7 +15,7 @@ struct transfer {
 	struct curl_slist *headers;
 	char detail[CURL_ERROR_SIZE];
 	uint8_t *bytes;
-	size_t len, room, max_bytes;
+	size_t len, room, max_bytes, head_len;
 	bool too_large, no_memory;
 	fetch_done_fn *done;
 	void *arg;
@@ -188,6 +188,28 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
 	return len;
 }
 
+/* libcurl keeps the header lines: called for each, before that. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct transfer *transfer = arg;
+	size_t len = size * count;
+	(void)bytes;
+	if (len > FETCH_MAX_HEAD - transfer->head_len) {
+		transfer->too_large = true;
+		return 0;
+	}
+	transfer->head_len += len;
+	return len;
+}
+
+/* libcurl has no other word for a header line without an end, which it takes up to a limit of its own. */
+static enum fault no_memory(const struct transfer *transfer)
+{
+	curl_off_t first_byte_us = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+	return first_byte_us ? FAULT_TOO_LARGE : FAULT_LOCAL;
+}
+
 static enum fault fault_of(const struct transfer *transfer, CURLcode code, long status)
 {
 	long redirects = 0;
@@ -212,7 +234,7 @@ static enum fault fault_of(const struct transfer *transfer, CURLcode code, long 
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR: return FAULT_TLS;
-	case CURLE_OUT_OF_MEMORY:
+	case CURLE_OUT_OF_MEMORY: return no_memory(transfer);
 	case CURLE_FAILED_INIT: return FAULT_LOCAL;
 	default: return FAULT_NETWORK;
 	}
@@ -287,6 +309,8 @@ static bool set_up(struct transfer *transfer, const struct fetch_request *reques
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
 	    !add_header(transfer, "Accept", request->accept))
 		return false;

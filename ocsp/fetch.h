@@ -1,6 +1,6 @@
 /* HTTP for requests and lists: the only user of libcurl here. Everything runs on a libev loop; nothing blocks.
  *
- * Connections are kept and used again for the next transfer to the same server. The body is taken
+ * Connections are kept and used again for the next transfer to the same server. Head and body are taken
  * up to a limit and no further; a redirect is followed three times at most, and only to http and https.
  */
 #ifndef TVS_OCSP_FETCH_H
@@ -15,6 +15,7 @@
 
 enum {
 	FETCH_MAX_REDIRECTS = 3,
+	FETCH_MAX_HEAD = 65536, /* bytes of header lines, of all answers of one transfer */
 	FETCH_SLOWEST = 1000 /* bytes a second: a large body that comes slower for the time of `timeout` is given up */
 };
 

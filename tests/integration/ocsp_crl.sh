@@ -91,7 +91,7 @@ ok "each list that does not count has its word"
 serve "$top_srcdir/tests/integration/ocsp_server.py"
 bad=http://127.0.0.1:$port
 printf '[ocsp]\ntimeout = 1s\n' >quick.conf
-for row in hang:timeout drip:timeout truncated:truncated endless:too-large loop:redirect close:network 500:http-status \
+for row in hang:timeout drip:timeout truncated:truncated endless:too-large header:too-large headers:too-large loop:redirect close:network 500:http-status \
 	html:crl-malformed to/ftp:%2F%2F127.0.0.1/x:redirect; do
 	leaf served "$bad/${row%:*}"
 	expect 2 ocspcheck --config quick.conf --json cert served.pem --issuer ca.pem

@@ -10,6 +10,8 @@ connection number, method, path, length of the body.
     /html /404 /500    an HTML page, with status 200, 404, 500
     /hang              says nothing      /drip   a byte now and then
     /endless           never ends        /big    64 KiB and one byte
+    /header            a header line that never ends
+    /headers           header lines that never end
     /truncated         ends too early    /close  closes at once    /http09  no status line
     /loop              redirects to itself
     /redirect/N/PATH   redirects N times, then to PATH
@@ -118,6 +120,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"\x30" * 1024)
         self.close_connection = True
 
+    def pour_header(self, piece):
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            self.wfile.write(piece)
+
     def drip(self):
         self.send_response(200)
         self.send_header("Content-Length", "100000")
@@ -158,6 +166,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.pour(None)
         elif what == "big":
             self.pour(64 * 1024)
+        elif what == "header":
+            self.pour_header(b"X" * 1024)
+        elif what == "headers":
+            self.pour_header(b"X: " + b"x" * 1000 + b"\r\n")
         elif what == "truncated":
             self.end(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"\x30" * 10)
         elif what == "close":
