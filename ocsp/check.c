@@ -333,7 +333,7 @@ static bool ask_responder(struct check *check)
 	const char *url = current_url(check);
 	enum fault fault = FAULT_LOCAL;
 	check->responder = responders_get(check->checker->responders, url);
-	if (check->responder && !responder_may_be_asked(check->responder, clock_now()))
+	if (check->responder && !responder_may_be_asked(check->responder, clock_now(), check->checker->settings->interval))
 		fault = check->responder->fault;
 	else if (check->responder)
 		fault = send_request(check);

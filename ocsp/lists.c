@@ -277,7 +277,7 @@ static int copy_cert(const struct cert *cert, struct cert **out)
 /* Starts the transfer; FAULT_NONE where it is under way. */
 static enum fault start(struct list *list, const struct cert *cert, const struct cert *issuer)
 {
-	if (!responder_may_be_asked(list->server, clock_now()))
+	if (!responder_may_be_asked(list->server, clock_now(), list->lists->settings->interval))
 		return list->server->fault;
 	if (copy_cert(issuer, &list->issuer) || source_of(cert, NULL, &list->source))
 		return FAULT_LOCAL;
@@ -298,17 +298,23 @@ static bool add_waiter(struct list *list, lists_ready_fn *ready, void *arg)
 	return true;
 }
 
+/* A time that lies further ahead than it was set was set before the clock went back: it does not count. */
+static bool ahead(int64_t time, int64_t now, int64_t longest)
+{
+	return now < time && time - now <= longest;
+}
+
 /* True if there is nothing newer to be had now: it is fresh, or could not be fetched a moment ago. */
 static bool settled(struct list *list)
 {
-	int64_t now = clock_now();
+	int64_t now = clock_now(), interval = list->lists->settings->interval;
 	if (list->fresh_until < 0) { /* not looked at yet in this process */
 		struct looking l = { .cert = NULL };
 		look(list, &l);
 		list->fresh_until = l.found && l.head.fetched >= list->lists->fetched_since
-		                    ? fresh_until(&l.head, list->lists->settings->interval) : 0;
+		                    ? fresh_until(&l.head, interval) : 0;
 	}
-	return now < list->fresh_until || now < list->retry_at;
+	return ahead(list->fresh_until, now, interval / RECHECK_MARGIN) || ahead(list->retry_at, now, LISTS_RETRY);
 }
 
 enum lists_state lists_ask(struct lists *lists, const struct cert *cert, const struct cert *issuer,

@@ -130,9 +130,15 @@ void responders_saved(struct responders *responders)
 
 /* --- what happens to one */
 
-bool responder_may_be_asked(const struct responder *responder, int64_t now)
+static int64_t pause_of(const struct responder *responder, int64_t interval)
 {
-	return responder->retry_at <= now;
+	return recheck_back_off(responder->failures - RESPONDER_GIVE_UP + 1, interval);
+}
+
+bool responder_may_be_asked(const struct responder *responder, int64_t now, int64_t interval)
+{
+	return responder->failures < RESPONDER_GIVE_UP || responder->retry_at <= now ||
+	       responder->retry_at - now > pause_of(responder, interval);
 }
 
 void responder_answered(struct responder *responder, enum certid_hash hash, bool learned)
@@ -153,11 +159,11 @@ void responder_failed(struct responder *responder, enum fault fault, int64_t now
 {
 	responder->answers = false;
 	responder->fault = fault;
-	if (!responder_may_be_asked(responder, now))
+	if (!responder_may_be_asked(responder, now, interval))
 		return; /* asked before the pause began: many fail at once */
 	responder->changed = true;
 	if (++responder->failures >= RESPONDER_GIVE_UP)
-		responder->retry_at = now + recheck_back_off(responder->failures - RESPONDER_GIVE_UP + 1, interval);
+		responder->retry_at = now + pause_of(responder, interval);
 }
 
 bool responder_at_fault(enum fault fault)

@@ -37,8 +37,9 @@ struct responder *responders_get(struct responders *responders, const char *url)
 int responders_save(struct responders *responders, struct txn *txn);
 void responders_saved(struct responders *responders);
 
-/* False while it is left alone. */
-bool responder_may_be_asked(const struct responder *responder, int64_t now);
+/* False while it is left alone. A pause that is longer than any with this `interval` began before the clock was
+ * set back: it does not count. */
+bool responder_may_be_asked(const struct responder *responder, int64_t now, int64_t interval);
 
 /* It answered a question with such a CertID; `learned`: the answer shows that it takes this kind. */
 void responder_answered(struct responder *responder, enum certid_hash hash, bool learned);

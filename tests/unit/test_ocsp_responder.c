@@ -17,19 +17,22 @@ START_TEST(pause_begins_after_some_failures_and_grows)
 	struct responder *one = responders_get(table, url);
 	ck_assert_ptr_eq(one, responders_get(table, url));
 	for (int i = 0; i < RESPONDER_GIVE_UP; i++) {
-		ck_assert(responder_may_be_asked(one, NOW));
+		ck_assert(responder_may_be_asked(one, NOW, DAY));
 		responder_failed(one, FAULT_TIMEOUT, NOW, DAY);
 	}
-	ck_assert(!responder_may_be_asked(one, NOW + 59));
+	ck_assert(!responder_may_be_asked(one, NOW + 59, DAY));
 	for (int i = 0; i < 30; i++) /* those that were under way when it began */
 		responder_failed(one, FAULT_TIMEOUT, NOW + 1, DAY);
-	ck_assert(responder_may_be_asked(one, NOW + 60));
+	ck_assert(responder_may_be_asked(one, NOW + 60, DAY));
 	responder_failed(one, FAULT_CONNECT, NOW + 60, DAY);
-	ck_assert(!responder_may_be_asked(one, NOW + 60 + 119));
-	ck_assert(responder_may_be_asked(one, NOW + 60 + 120));
+	ck_assert(!responder_may_be_asked(one, NOW + 60 + 119, DAY));
+	ck_assert(responder_may_be_asked(one, NOW + 60 + 120, DAY));
+	ck_assert(responder_may_be_asked(one, NOW + 59, DAY)); /* the clock was set back */
+	ck_assert(!responder_may_be_asked(one, NOW + 60, DAY));
+	ck_assert(responder_may_be_asked(one, NOW - 3650 * (int64_t)DAY, DAY));
 	ck_assert_int_eq(one->fault, FAULT_CONNECT);
 	responder_answered(one, CERTID_SHA256, true);
-	ck_assert(responder_may_be_asked(one, NOW + 61));
+	ck_assert(responder_may_be_asked(one, NOW + 61, DAY));
 	ck_assert_int_eq(one->hash, CERTID_SHA256);
 	ck_assert_uint_eq(one->failures, 0);
 	ck_assert(one->answers);
@@ -113,7 +116,7 @@ START_TEST(what_was_learned_is_read_back)
 	responders_free(table);
 
 	table = responders_new(store, true); /* what happened before does not count */
-	ck_assert(responder_may_be_asked(responders_get(table, url), NOW));
+	ck_assert(responder_may_be_asked(responders_get(table, url), NOW, DAY));
 	responders_free(table);
 	store_close(store);
 	snprintf(path, sizeof path, "rm -r %s", directory);
