@@ -68,6 +68,9 @@ enum { CMD_MAX_TTL = 366 * 86400 };
 enum { CMD_SHORT_HASH = 17 };
 char *cmd_short_hash(const struct digest *digest, char out[CMD_SHORT_HASH]);
 
+/* For completion. */
+extern const struct cli_words cmd_words[];
+
 int cmd_init(struct cli *cli);
 int cmd_stores(struct cli *cli);
 int cmd_stores_add(struct cli *cli);

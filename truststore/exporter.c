@@ -53,6 +53,11 @@ int exporter_format_parse(const char *text, enum exporter_format *format, struct
 	               text);
 }
 
+const char *exporter_format_name(enum exporter_format format)
+{
+	return formats[format];
+}
+
 bool exporter_is_directory(enum exporter_format format)
 {
 	return format == EXPORTER_DIR || format == EXPORTER_HASHED_DIR;

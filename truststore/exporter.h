@@ -17,6 +17,7 @@ enum exporter_format {
 	EXPORTER_P12
 };
 int exporter_format_parse(const char *text, enum exporter_format *format, struct err *err);
+const char *exporter_format_name(enum exporter_format format);
 bool exporter_is_directory(enum exporter_format format);
 
 enum { EXPORTER_P12_MAX = 250000 }; /* certificates in an archive: more than that no reader bounds its work for, ours either */

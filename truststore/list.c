@@ -20,6 +20,11 @@ static const char *const fields[LIST_FIELD_COUNT] = {
 	[LIST_OWNER] = "owner",           [LIST_ADDED] = "added",
 };
 
+const char *list_field_name(size_t i)
+{
+	return i < LIST_FIELD_COUNT ? fields[i] : NULL;
+}
+
 /* The keys of the JSON are taken as well: '_' is '-'. */
 static bool same_word(const char *a, const char *b)
 {

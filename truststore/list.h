@@ -23,6 +23,7 @@ enum list_field {
 	LIST_ADDED,
 	LIST_FIELD_COUNT
 };
+const char *list_field_name(size_t i); /* of the i-th, NULL past the last */
 int list_field_parse(const char *text, enum list_field *field, struct err *err);
 
 /* All that is asked for must hold. */

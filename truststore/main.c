@@ -64,6 +64,7 @@ static const struct cli_program program = {
 	.name = "truststore",
 	.summary = "manages the certificates that phones may trust",
 	.commands = commands,
+	.words = cmd_words,
 };
 
 int main(int argc, char **argv)

@@ -51,6 +51,7 @@ enum store_mode { STORE_READ, STORE_WRITE };
 /* Creates directory (0750) and files (0660) with the default trust stores. ERR_EXISTS if there is a store already;
  * nothing is changed then. */
 int store_create(const char *path, struct err *err);
+const char *store_default_name(size_t i); /* of the i-th of these, NULL past the last */
 
 /* Opens a store. Run as root, the files are opened as the directory's owner. A store of another format version
  * is ERR_VERSION; a missing one ERR_NOT_FOUND with a sentence that names `truststore init`. One environment per

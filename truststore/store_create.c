@@ -26,6 +26,11 @@ static const struct {
 	{ "srst-trust", 0 },
 };
 
+const char *store_default_name(size_t i)
+{
+	return i < sizeof defaults / sizeof defaults[0] ? defaults[i].name : NULL;
+}
+
 static int put_default(struct txn *txn, const char *name, uint32_t roles)
 {
 	struct store_record store = { .name = text_of(name), .roles = roles, .ttl = ANSWER_DEFAULT_TTL };

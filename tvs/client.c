@@ -82,12 +82,18 @@ void client_setup_free(struct client_setup *setup)
 	free(setup);
 }
 
+static const char *const tls_versions[] = { "1.0", "1.1", "1.2", "1.3" };
+
+const char *client_tls_version(size_t i)
+{
+	return i < sizeof tls_versions / sizeof *tls_versions ? tls_versions[i] : NULL;
+}
+
 int client_setup_tls(struct client_setup *setup, const char *version, struct err *err)
 {
-	static const char *const known[] = { "1.0", "1.1", "1.2", "1.3" };
 	char text[32];
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(version, known[i]) != 0)
+	for (size_t i = 0; client_tls_version(i); i++) {
+		if (strcmp(version, tls_versions[i]) != 0)
 			continue;
 		snprintf(text, sizeof text, "+VERS-TLS%s", version);
 		return set_versions(setup, text, err);

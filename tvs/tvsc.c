@@ -192,11 +192,13 @@ static time_t now_for_gnutls(time_t *out)
 
 int main(int argc, char **argv)
 {
+	static const struct cli_words words[] = { { "--tls", NULL, client_tls_version }, { NULL, NULL, NULL } };
 	static const struct cli_program program = {
 		.name = "tvsc",
 		.summary = "asks a Trust Verification Service what a phone would ask",
 		.options = options,
 		.commands = commands,
+		.words = words,
 	};
 	struct err err;
 	if (clock_init(&err)) {

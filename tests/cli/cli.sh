@@ -107,7 +107,35 @@ offers '--ttl' add --json -v --t
 offers '--san --server --store' identity new --s
 offers '--server --store' list --s
 offers '' add S --ttl ''
+offers 'TVS tomcat' add ''
+offers 'TVS tomcat' list ''
+offers 'tomcat' list t
+offers '' add TVS ''
+offers 'TVS tomcat' identity new ''
+offers 'TVS' identity new --san x T
+offers '' identity new TVS ''
+offers 'CCM CCM+TFTP TFTP' add S --role ''
+offers 'CCM CCM+TFTP' add --role C
+offers 'none' stores add --role ''
 offers '' add S fi
 offers 'bash' --completion ''
 grep -q -- '-o default' spec || fail "file names are not completed"
 ok "completion offers what the tables hold"
+
+# of PROGRAM EXPECTED WORD...: the same of one of ours
+of()
+{
+	local expected=$2
+	"$1" --completion bash > completion
+	sed -i "s/^_[a-z]*$/_$1/; s/^COMP_WORDS=([a-z]* /COMP_WORDS=($1 /; s/^complete -p .*/complete -p $1 > spec/" complete.bash
+	offers "$expected" "${@:3}"
+}
+of truststore 'CAPF CallManager CallManager-ECDSA ITLRecovery TVS ipsec tomcat tomcat-ECDSA' identity regenerate ''
+of truststore 'CAPF-trust CallManager-trust' add C
+of truststore 'tomcat-trust' export --in t
+of truststore 'all capf itlrecovery tftp tomcat' bulk export --type ''
+of truststore 'APP-SERVER' list --role A
+of truststore 'der pem' identity export TVS --format ''
+of truststore 'der dir hashed-dir p12 pem' export --format ''
+of tvsc '1.0 1.1 1.2 1.3' --tls ''
+ok "of our programs: purposes, stores, types, roles, formats, versions"

@@ -94,8 +94,33 @@ static const struct cli_command commands[] = {
 	{ "progress", "TOTAL", 1, 1, NULL, progress, "takes a while" },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
-static const struct cli_program with_commands = { "demo", "Shows what it understood.", options, commands, NULL };
-static const struct cli_program without_commands = { "demod", "Has no commands.", options, NULL, echo };
+static const char *role(size_t i)
+{
+	static const char *const roles[] = { "CCM", "CCM+TFTP", "TFTP" };
+	return i < sizeof roles / sizeof roles[0] ? roles[i] : NULL;
+}
+
+static const char *none(size_t i)
+{
+	return i == 0 ? "none" : NULL;
+}
+
+static const char *thing(size_t i)
+{
+	static const char *const things[] = { "TVS", "tomcat" };
+	return i < sizeof things / sizeof things[0] ? things[i] : NULL;
+}
+
+static const struct cli_words words[] = {
+	{ "PURPOSE", NULL, thing }, { "STORE", NULL, thing }, { "--role", NULL, role }, { "--role", "stores add", none },
+	{ NULL, NULL, NULL },
+};
+static const struct cli_program with_commands = {
+	.name = "demo", .summary = "Shows what it understood.", .options = options, .commands = commands, .words = words,
+};
+static const struct cli_program without_commands = {
+	.name = "demod", .summary = "Has no commands.", .options = options, .run = echo,
+};
 
 int main(int argc, char **argv)
 {

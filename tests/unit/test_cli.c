@@ -80,8 +80,12 @@ static const struct cli_command commands[] = {
 	{ "identity new", "PURPOSE", 1, 1, new_options, run_new, "makes one" },
 	{ "identity list", "", 0, 0, NULL, run_list, "lists own" },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL } };
-static const struct cli_program program = { "prog", "Does things.", options, commands, NULL };
-static const struct cli_program daemon_program = { "progd", "Stays.", options, NULL, run_list };
+static const struct cli_program program = {
+	.name = "prog", .summary = "Does things.", .options = options, .commands = commands,
+};
+static const struct cli_program daemon_program = {
+	.name = "progd", .summary = "Stays.", .options = options, .run = run_list,
+};
 
 /* Splits at blanks, calls, and gives what was written to `stream`'s descriptor. */
 static int call(const struct cli_program *what, const char *line, int fd, char *text, size_t size)

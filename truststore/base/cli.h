@@ -4,6 +4,7 @@
 #define TVS_BASE_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "truststore/base/err.h"
@@ -31,6 +32,13 @@ struct cli_command {
 	const char *help;
 };
 
+/* For completion: the words that an option ("--type") or a command's first argument ("PURPOSE") may be. */
+struct cli_words {
+	const char *of;              /* NULL ends a table */
+	const char *command;         /* NULL: of every command; else an option of this one, before those of every command */
+	const char *(*word)(size_t i); /* the i-th, NULL past the last */
+};
+
 struct cli_program {
 	const char *name;
 	const char *summary;
@@ -38,6 +46,7 @@ struct cli_program {
 	                                       --quiet --help --version */
 	const struct cli_command *commands; /* NULL: a program without commands */
 	int (*run)(struct cli *cli);        /* for a program without commands */
+	const struct cli_words *words;      /* may be NULL */
 };
 
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_FAILED = 2 };
