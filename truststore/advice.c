@@ -69,6 +69,12 @@ static const char *const first[STEPS_MAX] = {
 	"make a backup (truststore backup --with-keys)",
 };
 
+/* Another server than this system's own must be given it, the first one, too. */
+static const char *const deliver[PURPOSE_COUNT] = {
+	[PURPOSE_TOMCAT] = "give the HTTPS server its certificate and key (truststore identity export tomcat --with-key)",
+	[PURPOSE_TOMCAT_ECDSA] = "give the HTTPS server its certificate and key (truststore identity export tomcat-ECDSA --with-key)",
+};
+
 static const char *const requested[STEPS_MAX] = {
 	"let a CA sign the request; it must keep all key usages, dataEncipherment among them",
 	"add the CA's root certificate to the purpose's trust store first, if it is not there",
@@ -91,6 +97,8 @@ void advice_each(enum purpose purpose, enum advice_when when, advice_fn *each, v
 	                                                      : renewed[purpose];
 	if (when == ADVICE_INSTALLED && !updates_ctl(purpose))
 		each("mixed mode: update the CTL file (utils ctl update CTLFile), as after every certificate of a CA", arg);
+	if (when != ADVICE_REQUESTED && deliver[purpose])
+		each(deliver[purpose], arg);
 	for (int i = 0; i < STEPS_MAX && steps[i]; i++)
 		each(steps[i], arg);
 }

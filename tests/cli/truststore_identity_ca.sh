@@ -227,10 +227,11 @@ refused 'none of the 3 certificates fits' first.pem inter.pem root.pem
 expect 0 T identity install tomcat chain.pem
 out_has '1 CA of its chain joined tomcat-trust'
 same "in this order" '1. mixed mode: update the
-2. restart Tomcat; with SIP
-3. then restart TFTP (deactivate
-4. with several clusters: run
-5. make a backup (truststore' "$(grep -E '^[0-9]\. ' out | cut -d' ' -f1-5)"
+2. give the HTTPS server
+3. restart Tomcat; with SIP
+4. then restart TFTP (deactivate
+5. with several clusters: run
+6. make a backup (truststore' "$(grep -E '^[0-9]\. ' out | cut -d' ' -f1-5)"
 same "in use, nothing pending" '["'"$(sha256_of second.pem)"'", false, null]' \
 	"$(of '[d[0]["sha256"], d[0]["self_signed"], d[0]["csr_created"]]' identity list)"
 same "the intermediate one is trusted" '["APP-SERVER"]' "$(of 'd["roles"]' show --file inter.pem)"

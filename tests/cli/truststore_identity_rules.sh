@@ -22,8 +22,8 @@ old=$(own tomcat)
 export TVS_CLOCK=${base}T01:00:00Z
 expect 0 T identity regenerate tomcat
 out_has "in the place of $old"
-out_has '1. restart Tomcat'
-out_has '2. then restart TFTP'
+out_has '2. restart Tomcat'
+out_has '3. then restart TFTP'
 expect 0 T identity export tomcat --out tomcat.pem
 openssl x509 -in tomcat.pem -noout -text >text
 for same in 'Subject: CN = web.example.test' 'DNS:a.example.test, IP Address:192.0.2.1' 'Public-Key: (3072 bit)'; do

@@ -38,8 +38,9 @@ START_TEST(what_a_renewal_calls_for)
 	MUST_BE(PURPOSE_CALLMANAGER, ADVICE_RENEWED, "update the CTL file", "restart CallManager, CTIManager and TFTP", "reset the phones",
 	        "bulk export", "CallManager (TFTP) last", "backup");
 	MUST_BE(PURPOSE_CALLMANAGER_ECDSA, ADVICE_RENEWED, "restart CallManager", "reset the phones", "bulk export", "backup");
-	MUST_BE(PURPOSE_TOMCAT, ADVICE_RENEWED, "restart Tomcat", "restart TFTP", "bulk export", "backup");
-	MUST_BE(PURPOSE_TOMCAT_ECDSA, ADVICE_RENEWED, "restart Tomcat", "restart TFTP", "bulk export", "backup");
+	MUST_BE(PURPOSE_TOMCAT, ADVICE_RENEWED, "identity export tomcat --with-key", "restart Tomcat", "restart TFTP", "bulk export", "backup");
+	MUST_BE(PURPOSE_TOMCAT_ECDSA, ADVICE_RENEWED, "identity export tomcat-ECDSA --with-key", "restart Tomcat",
+	        "restart TFTP", "bulk export", "backup");
 	MUST_BE(PURPOSE_CAPF, ADVICE_RENEWED, "CAPF restarts by itself", "update the CTL file", "LSC", "backup");
 	MUST_BE(PURPOSE_ITLRECOVERY, ADVICE_RENEWED, "update the CTL file", "restart TFTP", "reset the phones", "itlrecovery", "backup");
 	MUST_BE(PURPOSE_IPSEC, ADVICE_RENEWED, "IPsec", "backup");
@@ -49,7 +50,8 @@ END_TEST
 /* Rule 11: the CTL file is updated after CA-signed uploads, of whatever purpose; once. */
 START_TEST(what_an_installation_calls_for)
 {
-	MUST_BE(PURPOSE_TOMCAT, ADVICE_INSTALLED, "update the CTL file", "restart Tomcat", "restart TFTP", "bulk export", "backup");
+	MUST_BE(PURPOSE_TOMCAT, ADVICE_INSTALLED, "update the CTL file", "identity export tomcat --with-key", "restart Tomcat",
+	        "restart TFTP", "bulk export", "backup");
 	MUST_BE(PURPOSE_IPSEC, ADVICE_INSTALLED, "update the CTL file", "IPsec", "backup");
 	MUST_BE(PURPOSE_CAPF, ADVICE_INSTALLED, "CAPF restarts by itself", "update the CTL file", "LSC", "backup");
 	MUST_BE(PURPOSE_CALLMANAGER, ADVICE_INSTALLED, "update the CTL file", "restart CallManager, CTIManager and TFTP", "reset the phones",
@@ -60,7 +62,10 @@ END_TEST
 START_TEST(what_else_there_is_to_say)
 {
 	for (int i = 0; i < PURPOSE_COUNT; i++) {
-		MUST_BE((enum purpose)i, ADVICE_FIRST, "backup");
+		if (i == PURPOSE_TOMCAT || i == PURPOSE_TOMCAT_ECDSA)
+			MUST_BE((enum purpose)i, ADVICE_FIRST, "identity export", "backup");
+		else
+			MUST_BE((enum purpose)i, ADVICE_FIRST, "backup");
 		MUST_BE((enum purpose)i, ADVICE_REQUESTED, "dataEncipherment", "root certificate", "identity install");
 		ck_assert(!advice_before((enum purpose)i) == (i != PURPOSE_ITLRECOVERY)); /* requirement K24 */
 	}
