@@ -13,6 +13,10 @@ struct own {
 	struct identity_wish wish;
 	char *keys;
 	const char **san;
+	/* of own_names */
+	struct identity_model names, names_in_use;
+	char *names_text;        /* NULL: it was not called */
+	char *names_in_use_text; /* NULL: there is no certificate */
 };
 
 /* Reads purpose and options, opens the store. On failure the sentence was printed. own_close may be called in every case. */
@@ -23,6 +27,12 @@ void own_close(struct own *own);
  * interlock away. ERR_REFUSED is a no. */
 int own_may_renew(struct own *own, const char *question, struct err *err);
 
+/* What names the certificate or request will have, fixed in the wish, and what names the certificate in use has. */
+int own_names(struct own *own, struct err *err);
+bool own_names_differ(const struct own *own); /* from those of a certificate in use */
+struct json_t *own_names_json(const struct own *own); /* `names`, and `names_in_use` or null */
+void own_names_deinit(struct own *own);
+
 /* The state of the purpose before. */
 struct own_state {
 	bool certificate, self_signed;
@@ -31,7 +41,7 @@ struct own_state {
 };
 int own_state(struct own *own, struct own_state *state, struct err *err);
 
-/* "certificate for TVS: DIGEST" and the steps that follow, or JSON with `more` (stolen, may be NULL) beside. */
+/* "certificate for TVS: DIGEST", the names if own_names was called, and the steps that follow, or JSON with `more` (stolen, may be NULL) beside. */
 struct json_t;
 int own_report(const struct own *own, const struct identity_result *result, enum advice_when when,
                struct json_t *more, struct err *err);

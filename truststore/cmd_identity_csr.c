@@ -41,28 +41,49 @@ static int may_replace_csr(struct own *own, struct err *err)
 	               purpose_rule(own->purpose)->name, clock_format(state.csr_created, when));
 }
 
+static json_t *request_json(const struct own *own, const gnutls_datum_t *pem)
+{
+	json_t *all = json_pack("{s:s, s:s#, s:s?, s:o}", "purpose", purpose_rule(own->purpose)->name, "csr",
+	                        (char *)pem->data, (size_t)pem->size, "out", cli_option(own->session.cli, "out"), "advice",
+	                        own_advice_json(own, ADVICE_REQUESTED));
+	json_t *names = own_names_json(own);
+	if (all && names)
+		json_object_update(all, names);
+	json_decref(names);
+	return all;
+}
+
+static void print_names(const struct own *own, FILE *stream)
+{
+	struct err line; /* which escapes what a name may hold */
+	err_set(&line, ERR_OK, "names in the request: %s", own->names_text);
+	fprintf(stream, "%s\n", line.text);
+	if (!own_names_differ(own))
+		return;
+	err_set(&line, ERR_OK, "the certificate in use has others: %s", own->names_in_use_text);
+	fprintf(stream, "%s\n", line.text);
+}
+
 /* The request as PEM; on standard output it is alone. */
 static int print_request(const struct own *own, const gnutls_datum_t *request, struct outfile *file,
                          struct err *err)
 {
 	const struct cli *cli = own->session.cli;
 	gnutls_datum_t pem = { NULL, 0 };
-	const char *path = cli_option(cli, "out");
 	int code = ERR_OK;
 	if (gnutls_pem_base64_encode2("CERTIFICATE REQUEST", request, &pem) < 0)
 		return err_set(err, ERR_MEMORY, "no memory for a request as PEM");
 	if (file)
 		fwrite(pem.data, 1, pem.size, outfile_stream(file));
 	if (cli_json(cli))
-		code = out_json(json_pack("{s:s, s:s#, s:s?, s:o}", "purpose", purpose_rule(own->purpose)->name,
-		                          "csr", (char *)pem.data, (size_t)pem.size, "out", path, "advice",
-		                          own_advice_json(own, ADVICE_REQUESTED)),
-		                err);
+		code = out_json(request_json(own, &pem), err);
 	else if (!file)
 		fwrite(pem.data, 1, pem.size, stdout);
 	gnutls_free(pem.data);
-	if (!cli_json(cli) && !cli_quiet(cli))
+	if (!cli_json(cli) && !cli_quiet(cli)) {
+		print_names(own, file ? stdout : stderr);
 		own_advice_print(own, ADVICE_REQUESTED, file ? stdout : stderr);
+	}
 	return code;
 }
 
@@ -73,6 +94,8 @@ static int make_request(struct own *own, struct err *err)
 	gnutls_datum_t request = { NULL, 0 };
 	struct outfile *file = NULL;
 	int code = identity_wish_check(&own->wish, err);
+	if (!code)
+		code = own_names(own, err);
 	if (!code && path && strcmp(path, "-"))
 		code = outfile_open(path, 0644, cli_has(cli, "overwrite"), &file, err);
 	if (!code)

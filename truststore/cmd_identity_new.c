@@ -116,6 +116,7 @@ int own_open(struct cli *cli, enum store_mode mode, struct own *own)
 
 void own_close(struct own *own)
 {
+	own_names_deinit(own);
 	free(own->keys);
 	free(own->san);
 	cmd_close(&own->session);
@@ -250,17 +251,25 @@ int own_report(const struct own *own, const struct identity_result *result, enum
 	if (cli_json(cli)) {
 		json_t *all = json_pack("{s:s, s:s, s:s?, s:o}", "purpose", name, "sha256", cert, "replaced",
 		                        result->replaced ? old : NULL, "advice", own_advice_json(own, when));
+		json_t *names = own->names_text ? own_names_json(own) : NULL;
 		if (all && more)
 			json_object_update(all, more);
+		if (all && names)
+			json_object_update(all, names);
 		json_decref(more);
+		json_decref(names);
 		return out_json(all, err);
 	}
 	json_decref(more);
 	if (cli_quiet(cli))
 		return ERR_OK;
 	out_printf("own certificate for %s: %s\n", name, cert);
+	if (own->names_text)
+		out_printf("names: %s\n", own->names_text);
 	if (result->replaced)
 		out_printf("in the place of %s\n", old);
+	if (result->replaced && own_names_differ(own))
+		out_printf("which had: %s\n", own->names_in_use_text);
 	own_advice_print(own, when, stdout);
 	return ERR_OK;
 }
@@ -295,16 +304,30 @@ static int renew(struct own *own, const char *question, struct err *err)
 	return code ? code : make(own, err);
 }
 
+/* The names stand in the question: the defaults need not be those that the old one has. */
+static int replace(struct own *own, const struct own_state *state, struct err *err)
+{
+	char question[ERR_TEXT_MAX], hash[CMD_SHORT_HASH];
+	const char *name = purpose_rule(own->purpose)->name;
+	cmd_short_hash(&state->cert, hash);
+	if (own_names_differ(own))
+		snprintf(question, sizeof question, "Replace the own certificate for %s (%s), %.300s, and its key by one with other names, %.300s?",
+		         name, hash, own->names_in_use_text, own->names_text);
+	else
+		snprintf(question, sizeof question, "Replace the own certificate for %s (%s) and its key by one with the same names, %.300s?",
+		         name, hash, own->names_text);
+	return renew(own, question, err);
+}
+
 static int make_new(struct own *own, struct err *err)
 {
 	struct own_state state;
-	char question[128], hash[CMD_SHORT_HASH];
 	int code = own_state(own, &state, err);
+	if (!code)
+		code = own_names(own, err);
 	if (code)
 		return code;
-	snprintf(question, sizeof question, "Replace the own certificate for %s (%s) and its key?",
-	         purpose_rule(own->purpose)->name, cmd_short_hash(&state.cert, hash));
-	return state.certificate ? renew(own, question, err) : make(own, err);
+	return state.certificate ? replace(own, &state, err) : make(own, err);
 }
 
 int cmd_identity_new(struct cli *cli)

@@ -95,6 +95,10 @@ struct identity_model {
 int identity_model_get(struct txn *txn, enum purpose purpose, struct identity_model *out, struct err *err);
 void identity_model_deinit(struct identity_model *model);
 
+/* The names that a wish leads to: common name and alternative names, the purpose's on this host where none are wished for. Not NULL,
+ * the rest of the model is empty. */
+int identity_wish_names(const struct identity_wish *wish, struct identity_model *out, struct err *err);
+
 /* Makes a key and a request for a CA (PKCS#10), which waits for `identity_install`; one that waited before is gone with its key.
  * The caller frees `request->data` with gnutls_free. ERR_REFUSED for ITLRecovery, which always signs itself. */
 int identity_csr(struct store *store, const struct identity_wish *wish, gnutls_datum_t *request,

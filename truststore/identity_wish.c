@@ -122,6 +122,25 @@ int identity_names(const struct identity_wish *wish, struct identity_names *name
 	return ERR_OK;
 }
 
+int identity_wish_names(const struct identity_wish *wish, struct identity_model *out, struct err *err)
+{
+	struct identity_names names;
+	struct certmake what;
+	size_t count = 0;
+	*out = (struct identity_model){ .bits = 0 };
+	int code = identity_names(wish, &names, &what, err);
+	if (code)
+		return code;
+	while (what.san && what.san[count])
+		count++;
+	out->common_name = strdup(what.common_name);
+	out->san = calloc(count + 1, sizeof *out->san);
+	bool failed = !out->common_name || !out->san;
+	for (size_t i = 0; !failed && i < count; i++)
+		failed = !(out->san[i] = strdup(what.san[i]));
+	return failed ? err_set(err, ERR_MEMORY, "no memory for the names of a certificate") : ERR_OK;
+}
+
 int identity_interlock(struct txn *txn, enum purpose purpose, int64_t now, int64_t wait, struct err *err)
 {
 	struct identity_record record;

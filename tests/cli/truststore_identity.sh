@@ -67,9 +67,15 @@ ok "the key: PKCS#8, mode 0600, named by the digest of its public key"
 
 expect 2 T identity new TVS --cn tvs.example.test
 err_has '--yes'
+err_has 'by one with the same names, CN=tvs.example.test (alternative names: tvs.example.test)?'
+expect 2 T identity new TVS
+err_one_line
+err_has ', CN=tvs.example.test (alternative names: tvs.example.test), and its key by one with other names, CN='
 same "still the same" "$(sha256_of tvs.pem)" "$(of 'd[0]["sha256"]' identity list)"
 expect 0 T identity new TVS --cn tvs.example.test --san a.example.test 192.0.2.7 2001:db8::7 --yes --json
 same "replaced" "$(sha256_of tvs.pem)" "$(json 'd["replaced"]')"
+same "names" '["tvs.example.test", ["a.example.test", "192.0.2.7", "2001:db8::7"], ["tvs.example.test"]]' \
+	"$(json '[d["names"]["common_name"], d["names"]["san"], d["names_in_use"]["san"]]')"
 expect 0 T identity export TVS --out new.pem
 openssl x509 -in new.pem -noout -ext subjectAltName >out
 out_has 'DNS:a.example.test, IP Address:192.0.2.7, IP Address:2001:DB8:0:0:0:0:0:7'
@@ -93,6 +99,10 @@ text 'ecdsa-with-SHA384'
 host=$(hostname)
 text "Subject: CN = ${host%%.*}-EC"
 expect 0 T identity new CAPF
+out_has "names: CN=$(T identity export CAPF | openssl x509 -noout -subject -nameopt multiline | sed -n 's/.*commonName *= //p') (no alternative names)"
+expect 0 T identity new CAPF --cn CAPF-00000000 --yes
+out_has 'which had: CN=CAPF-'
+expect 0 T identity new CAPF --yes
 expect 0 T identity export CAPF --out capf.pem
 openssl x509 -in capf.pem -noout -text >text
 text 'CA:TRUE, pathlen:0'

@@ -117,6 +117,7 @@ expect 1 T identity export CAPF --csr
 expect 2 T identity csr tomcat --out first.csr --yes
 err_has first.csr
 same "the key of the first" "$key" "$(ls store/keys)"
+same "names" '["web.example.test", ["web.example.test"], null]' "$(T identity csr tomcat --cn web.example.test --yes --json >names.json; json '[d["names"]["common_name"], d["names"]["san"], d["names_in_use"]]' names.json)"
 expect 0 T identity csr tomcat --cn web.example.test --yes --json
 json 'd["csr"]' >second.csr
 same "one key" 1 "$(ls store/keys | wc -l)"
@@ -248,7 +249,10 @@ expect 0 T verify
 ok "install takes certificate and key into use, with the CAs between it and a trusted one"
 
 # --- with the chain in any order, from DER, other names, and the key kept when it is renewed
-expect 0 T identity csr tomcat --cn web.example.test --out third.csr
+expect 0 T identity csr tomcat --cn new.example.test --san new.example.test b.example.test --out other.csr
+out_has 'names in the request: CN=new.example.test (alternative names: new.example.test, b.example.test)'
+out_has 'the certificate in use has others: CN='
+expect 0 T identity csr tomcat --cn web.example.test --out third.csr --yes
 sign third.csr third rename
 openssl x509 -in third.pem -outform DER -out third.der
 expect 0 T identity install tomcat inter.pem third.der
