@@ -208,6 +208,13 @@ int64_t expiry_key_time(struct span key)
 	return key.len < 8 ? 0 : (int64_t)sortable((int64_t)get_be(key.bytes, 8));
 }
 
+size_t revoked_key(const struct digest *cert, uint8_t out[REVOKED_KEY_SIZE])
+{
+	memcpy(out, "revoked", REVOKED_PREFIX_SIZE);
+	memcpy(out + REVOKED_PREFIX_SIZE, cert->byte, DIGEST_SIZE);
+	return REVOKED_KEY_SIZE;
+}
+
 void revision_key(uint64_t revision, uint8_t out[8])
 {
 	put_be(out, revision, 8);

@@ -112,6 +112,9 @@ int trust_each_by_issuer_serial(struct txn *txn, const struct digest *key, trust
 typedef int trust_expiry_fn(int64_t not_after, const struct digest *cert, void *arg, struct err *err);
 int trust_each_expiring(struct txn *txn, int64_t before, trust_expiry_fn *each, void *arg, struct err *err); /* from the earliest on */
 
+/* The stored certificates whose answer says revoked, through an index: the others cost nothing. */
+int trust_each_revoked(struct txn *txn, trust_id_fn *each, void *arg, struct err *err);
+
 /* The stored certificate or block that a prefix names. ERR_NOT_FOUND, ERR_AMBIGUOUS with both named. */
 int trust_resolve(struct txn *txn, const struct digest_prefix *prefix, struct digest *out, struct err *err);
 

@@ -78,6 +78,16 @@ int trust_derive(struct txn *txn, const struct digest *cert, struct answer *out,
 	return code ? code : trust_member_each_of_cert(txn, cert, fold, out, err);
 }
 
+int trust_index_revoked(struct txn *txn, const struct digest *cert, bool revoked)
+{
+	uint8_t key[REVOKED_KEY_SIZE];
+	size_t len = revoked_key(cert, key);
+	if (revoked)
+		return txn_put(txn, STORE_MARK, key, len, "", 0);
+	int code = txn_delete(txn, STORE_MARK, key, len);
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 {
 	struct answer answer;
@@ -90,7 +100,8 @@ int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 	if (code)
 		return code;
 	answer_encode(&answer, bytes);
-	return txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
+	code = txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
+	return code ? code : trust_index_revoked(txn, cert, answer.revocation == REVOCATION_REVOKED);
 }
 
 int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct cert_record *record,

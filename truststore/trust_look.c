@@ -146,6 +146,29 @@ int trust_each_expiring(struct txn *txn, int64_t before, trust_expiry_fn *each, 
 	return e.over ? ERR_OK : code;
 }
 
+struct each_revoked {
+	struct txn *txn;
+	trust_id_fn *each;
+	void *arg;
+};
+
+static int visit_revoked(struct span key, struct span value, void *arg, struct err *err)
+{
+	(void)value;
+	struct each_revoked *e = arg;
+	struct digest id;
+	if (key.len != REVOKED_KEY_SIZE)
+		return trust_broken(e->txn, STORE_MARK, err);
+	memcpy(id.byte, key.bytes + REVOKED_PREFIX_SIZE, DIGEST_SIZE);
+	return e->each(&id, e->arg, err);
+}
+
+int trust_each_revoked(struct txn *txn, trust_id_fn *each, void *arg, struct err *err)
+{
+	struct each_revoked e = { .txn = txn, .each = each, .arg = arg };
+	return txn_each(txn, STORE_MARK, "revoked", REVOKED_PREFIX_SIZE, NULL, 0, visit_revoked, &e, err);
+}
+
 struct resolve {
 	const struct digest_prefix *prefix;
 	struct digest found;

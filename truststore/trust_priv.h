@@ -38,12 +38,15 @@ int trust_copy(struct txn *txn, enum store_db db, const void *key, size_t key_le
 void trust_derive_member(struct answer *answer, const struct store_record *store,
                          const struct member_record *member);
 
-/* Writes the answer record that follows from the others. */
+/* Writes the answer record that follows from the others, and whether it is among the revoked. */
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err);
 
 /* The same for a certificate that came into the database with this very membership. */
 int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct cert_record *record,
                       const struct store_record *store, const struct member_record *member);
+
+/* Puts a certificate among the revoked (`mark`), or takes it from there. */
+int trust_index_revoked(struct txn *txn, const struct digest *cert, bool revoked);
 
 /* Ends a membership: the record goes, a line in the log says so, the certificate leaves the database if nothing
  * else holds it, or its answer follows. */

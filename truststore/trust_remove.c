@@ -26,6 +26,8 @@ static int delete_cert(struct txn *txn, const struct digest *cert)
 	for (size_t i = 0; i < sizeof by_digest / sizeof by_digest[0] && (!code || code == ERR_NOT_FOUND); i++)
 		code = txn_delete(txn, by_digest[i], cert->byte, DIGEST_SIZE);
 	if (!code || code == ERR_NOT_FOUND)
+		code = trust_index_revoked(txn, cert, false);
+	if (!code || code == ERR_NOT_FOUND)
 		code = txn_delete(txn, STORE_EXPIRY, expiry, sizeof expiry);
 	if (!code || code == ERR_NOT_FOUND)
 		code = txn_delete_pair(txn, STORE_SUBJECT, subject.byte, DIGEST_SIZE, cert->byte, DIGEST_SIZE);

@@ -227,6 +227,21 @@ static int check_revocation(struct span key, struct span value, void *arg, struc
 	return ERR_OK;
 }
 
+static int check_revoked(struct span key, struct span value, void *arg, struct err *err)
+{
+	(void)err, (void)value;
+	struct verifying *v = arg;
+	struct digest cert;
+	char hex[DIGEST_HEX_SIZE];
+	if (key.len < REVOKED_PREFIX_SIZE || memcmp(key.bytes, "revoked", REVOKED_PREFIX_SIZE) != 0)
+		return ERR_OK; /* of another kind */
+	if (!digest_from((struct span){ key.bytes + REVOKED_PREFIX_SIZE, key.len - REVOKED_PREFIX_SIZE }, &cert, hex))
+		return wrong_key(v, STORE_MARK);
+	if (!verify_has(v, STORE_CERT, cert.byte, DIGEST_SIZE))
+		verify_report(v, "mark revoked %s: there is no such certificate", hex);
+	return ERR_OK; /* what is wrong with those that are there was said with them */
+}
+
 static int find_own(const struct store_record *store, const struct digest *cert,
                     const struct member_record *member, void *arg, struct err *err)
 {
@@ -304,6 +319,7 @@ int trust_verify(struct txn *txn, void (*each)(const char *difference, void *arg
 		{ STORE_TOMBSTONE, check_tombstone },
 		{ STORE_ANSWER, check_answer },
 		{ STORE_REVOCATION, check_revocation },
+		{ STORE_MARK, check_revoked },
 		{ STORE_CHANGE, check_change },
 	};
 	struct verifying v = { .txn = txn, .each = each, .arg = arg, .expected = 1 };

@@ -102,6 +102,10 @@ int verify_answer_of(struct verifying *v, const struct digest *cert, struct err 
 		return verify_report(v, "answer %s: is missing", hex);
 	if (stored.len != sizeof bytes || memcmp(stored.bytes, bytes, sizeof bytes))
 		return verify_report(v, "answer %s: is not the one that follows from the other databases", hex);
+	uint8_t mark[REVOKED_KEY_SIZE];
+	bool revoked = derived.revocation == REVOCATION_REVOKED;
+	if (verify_has(v, STORE_MARK, mark, revoked_key(cert, mark)) != revoked)
+		verify_report(v, "mark revoked %s: %s", hex, revoked ? "is missing" : "it is not revoked");
 	return ERR_OK;
 }
 

@@ -10,7 +10,7 @@ import sys
 import time
 
 NEVER = 2**63 - 1
-STATUS_UNCHECKED, STATUS_SELF, STATUS_NO_SOURCE = 0, 1, 6
+STATUS_UNCHECKED, STATUS_SELF, STATUS_REVOKED, STATUS_NO_SOURCE = 0, 1, 3, 6
 
 
 def parse_dump(path):
@@ -291,6 +291,8 @@ def main():
     for digest, answer in answers.items():
         assert answer == derive(digest, certs, stores, members, blocks, revocations), digest.hex()
     assert set(revocations) <= set(certs)
+    marks = [k for k, v in db["mark"] if k.startswith(b"revoked\0") and v == b""]
+    assert marks == [b"revoked\0" + d for d, a in sorted(answers.items()) if a["status"] == STATUS_REVOKED]
     for purpose, identity in identities.items():
         assert identity["purpose"].lower() == purpose
         if identity["cert"]:

@@ -90,6 +90,12 @@ static size_t hurt(struct blow blow, const char *difference)
 	return fixture_differences(difference);
 }
 
+static void mend(struct blow blow)
+{
+	ck_assert_msg(!store_write(fixture_store, strike, &blow, &fixture_err), "%s", err_text(&fixture_err));
+	fixture_verify();
+}
+
 static struct blow on(enum store_db db, enum damage damage, const void *key, size_t len)
 {
 	struct blow blow = { .db = db, .damage = damage, .key_len = len };
@@ -156,6 +162,67 @@ START_TEST(stores)
 	hurt(on(STORE_STORE, CUT, "capf-trust", 10), "store capf-trust: its record is not readable");
 	hurt(flip(on(STORE_STORE, FLIP, "tvs-trust", 9), 12), "store tvs-trust: its record has another name");
 	hurt(on(STORE_STORE, DELETE, "tomcat-trust", 12), said("member tomcat-trust ", ending, ": there is no such store"));
+}
+END_TEST
+
+static void revoke(const struct cert *which, enum revocation_status status, int64_t this_update)
+{
+	struct revocation_record found = { .status = status, .until = CLOCK_NEVER, .next_check = NOW + 50,
+	                                   .this_update = this_update, .revoked_at = NOW - 5 };
+	ck_assert_int_eq(fixture_revoke(cert_sha256(which), &found), 0);
+	fixture_verify();
+}
+
+static struct blow on_revoked(enum damage damage, const struct cert *which)
+{
+	struct blow blow = { .db = STORE_MARK, .damage = damage, .value = "" };
+	blow.key_len = revoked_key(cert_sha256(which), blow.key);
+	return blow;
+}
+
+static int take_revoked(const struct digest *id, void *arg, struct err *err)
+{
+	(void)err;
+	ck_assert(digest_equal(id, cert_sha256(cert)));
+	++*(int *)arg;
+	return 0;
+}
+
+static int walk_revoked(struct txn *txn, void *arg, struct err *err)
+{
+	return trust_each_revoked(txn, take_revoked, arg, err);
+}
+
+static int count_revoked(void)
+{
+	int count = 0;
+	ck_assert_int_eq(store_read(fixture_store, walk_revoked, &count, &fixture_err), 0);
+	return count;
+}
+
+START_TEST(revoked_ones)
+{
+	ck_assert_int_eq(count_revoked(), 0);
+	revoke(cert, REVOCATION_REVOKED, NOW);
+	ck_assert_int_eq(count_revoked(), 1);
+	hurt(on_revoked(DELETE, cert), said("mark revoked ", cert, ": is missing"));
+	revoke(cert, REVOCATION_REVOKED, NOW + 1); /* mends it */
+	hurt(on_revoked(PUT, ending), said("mark revoked ", ending, ": it is not revoked"));
+	mend(on_revoked(DELETE, ending));
+	hurt(on_revoked(PUT, blocked), said("mark revoked ", blocked, ": there is no such certificate"));
+	mend(on_revoked(DELETE, blocked));
+	hurt(on(STORE_MARK, PUT, "revoked\0x", 9), "mark: a key has the wrong form");
+	mend(on(STORE_MARK, DELETE, "revoked\0x", 9));
+	revoke(cert, REVOCATION_GOOD, NOW + 2);
+	ck_assert_int_eq(count_revoked(), 0);
+	struct cert *other = fixture_cert(&(struct made){ .subject = "CN=e", .issuer = "CN=ca" });
+	ck_assert_int_eq(fixture_add_to("tomcat-trust", other), 0);
+	revoke(other, REVOCATION_REVOKED, NOW);
+	ck_assert_uint_eq(fixture_count(STORE_MARK), 1);
+	ck_assert_int_eq(fixture_remove("tomcat-trust", other), 0);
+	ck_assert_uint_eq(fixture_count(STORE_MARK), 0);
+	fixture_verify();
+	cert_free(other);
 }
 END_TEST
 
@@ -355,6 +422,7 @@ int main(void)
 	tcase_add_test(tests, revision);
 	tcase_add_test(tests, change_log);
 	tcase_add_test(tests, stores);
+	tcase_add_test(tests, revoked_ones);
 	tcase_add_test(tests, tombstones);
 	tcase_add_test(tests, cert_record);
 	tcase_add_test(tests, cert_texts_and_keys);
