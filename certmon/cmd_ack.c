@@ -67,6 +67,8 @@ static int ack_work(struct txn *txn, void *arg, struct err *err)
 	if (ack->undo && (code || !notice.ack_until))
 		return err_set(err, ERR_NOT_FOUND, "it is not acknowledged");
 	const struct finding *finding = findings_find(&ack->run->findings, &ack->found);
+	if (finding && !code && notice.kind != finding->kind) /* what was said of it as something else says nothing of this */
+		notice = (struct notice){ .slot = SCHEDULE_NONE, .first = ack->run->now };
 	notice.kind = finding ? (uint8_t)finding->kind : notice.kind;
 	notice.ack_until = ack->undo ? 0 : ack->until;
 	notice.ack_reason = text_of(ack->undo ? "" : ack->reason);

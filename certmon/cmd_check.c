@@ -48,7 +48,7 @@ static struct tally count(const struct findings *findings)
 			continue;
 		if (!tally.first)
 			tally.first = finding;
-		if (!tally.next && finding->kind != FINDING_CSR)
+		if (!tally.next && (finding->kind == FINDING_CERT || finding->kind == FINDING_CRL))
 			tally.next = finding;
 		tally.expired += finding->level == FINDING_EXPIRED;
 		tally.critical += finding->level == FINDING_CRITICAL;

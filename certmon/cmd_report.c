@@ -76,7 +76,7 @@ static char *line_of(const struct finding *finding, const char *name, int64_t no
 
 static void print_finding(const struct finding *finding, int64_t now, int width, size_t columns)
 {
-	bool brief = columns && finding->kind == FINDING_CERT;
+	bool brief = columns && finding_is_cert(finding);
 	char *line = line_of(finding, brief ? finding->name : finding->subject, now, width);
 	if (!line)
 		return;

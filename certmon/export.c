@@ -127,25 +127,31 @@ static void head(struct textbuf *buf, const char *name, const char *help)
 	textbuf_add(buf, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void not_after(struct textbuf *buf, const struct findings *findings)
+static void labels(struct textbuf *buf, const struct finding *finding)
 {
-	head(buf, "tvs_cert_not_after_timestamp_seconds", "When a certificate that ends within two years does so, seconds since 1970.");
+	char hex[DIGEST_HEX_SIZE];
+	label(buf, "sha256", digest_hex(&finding->id, hex));
+	textbuf_add(buf, ",");
+	label(buf, "subject", finding->subject);
+	textbuf_add(buf, ",");
+	label(buf, "found_in", finding->stores);
+	textbuf_add(buf, ",");
+	label(buf, "identity", finding->identity ? "yes" : "no");
+	textbuf_add(buf, ",");
+	label(buf, "silent", finding_silent(finding) ? "yes" : "no");
+}
+
+/* A metric with a sample for each certificate of this kind. */
+static void certs(struct textbuf *buf, const struct findings *findings, enum finding_kind kind, const char *name, const char *help)
+{
+	head(buf, name, help);
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
-		char hex[DIGEST_HEX_SIZE];
-		if (finding->kind != FINDING_CERT)
+		if (finding->kind != kind)
 			continue;
-		textbuf_add(buf, "tvs_cert_not_after_timestamp_seconds{");
-		label(buf, "sha256", digest_hex(&finding->id, hex));
-		textbuf_add(buf, ",");
-		label(buf, "subject", finding->subject);
-		textbuf_add(buf, ",");
-		label(buf, "found_in", finding->stores);
-		textbuf_add(buf, ",");
-		label(buf, "identity", finding->identity ? "yes" : "no");
-		textbuf_add(buf, ",");
-		label(buf, "silent", finding_silent(finding) ? "yes" : "no");
-		textbuf_add(buf, "} %" PRId64 "\n", finding->end);
+		textbuf_add(buf, "%s{", name);
+		labels(buf, finding);
+		textbuf_add(buf, "} %" PRId64 "\n", kind == FINDING_REVOKED ? finding->revoked_at : finding->end);
 	}
 }
 
@@ -168,7 +174,10 @@ char *export_prometheus(const struct findings *findings, const struct export_sta
 	for (size_t i = 0; i < findings->count; i++)
 		count[findings->list[i].level]++;
 	textbuf_begin(&buf);
-	not_after(&buf, findings);
+	certs(&buf, findings, FINDING_CERT, "tvs_cert_not_after_timestamp_seconds",
+	      "When a certificate that ends within two years does so, seconds since 1970.");
+	certs(&buf, findings, FINDING_REVOKED, "tvs_cert_revoked_timestamp_seconds",
+	      "When a stored certificate was revoked by its CA, seconds since 1970.");
 	sources(&buf, findings);
 	head(&buf, "tvs_certmon_findings", "How many things were found, by urgency.");
 	for (int i = 0; i < 4; i++)

@@ -98,6 +98,8 @@ static enum finding_level level_of(const struct finding *finding, int64_t now, s
 {
 	if (finding->kind == FINDING_SOURCE || finding->kind == FINDING_ANCHORS || finding->kind == FINDING_CSR)
 		return FINDING_WARNING;
+	if (finding->kind == FINDING_REVOKED)
+		return finding->identity ? FINDING_CRITICAL : FINDING_WARNING;
 	if (finding->end < now)
 		return FINDING_EXPIRED;
 	if (finding->end - now <= thresholds.critical)
@@ -127,6 +129,11 @@ void findings_sort(struct findings *findings, int64_t now, struct thresholds thr
 		*index_place(findings, &findings->list[i].id) = i + 1;
 }
 
+bool finding_is_cert(const struct finding *finding)
+{
+	return finding->kind == FINDING_CERT || finding->kind == FINDING_REVOKED;
+}
+
 bool finding_covered(const struct finding *finding)
 {
 	return finding->covered && finding->covered[0];
@@ -139,7 +146,7 @@ bool finding_silent(const struct finding *finding)
 
 const char *finding_kind_name(enum finding_kind kind)
 {
-	static const char *const names[] = { "certificate", "crl", "csr", "source", "anchors", "run" };
+	static const char *const names[] = { "certificate", "crl", "csr", "source", "anchors", "run", "revoked" };
 	return names[kind];
 }
 
@@ -164,11 +171,22 @@ static void since_when(int64_t begin, int64_t now, char out[64])
 		snprintf(out, 64, "since %" PRId64 " day%s", days, plural(days));
 }
 
+static void revoked_when(int64_t then, int64_t now, char out[64])
+{
+	int64_t days = (now - then) / SCHEDULE_DAY;
+	if (days < 1)
+		snprintf(out, 64, "was revoked today");
+	else
+		snprintf(out, 64, "was revoked %" PRId64 " day%s ago", days, plural(days));
+}
+
 char *finding_when(const struct finding *finding, int64_t now, char out[64])
 {
 	const char *expires = finding->kind == FINDING_ANCHORS ? "" : "expires ";
 	int64_t left = finding->end - now, days = (left < 0 ? -left : left) / SCHEDULE_DAY, hours = left / HOUR;
-	if (finding->end == CLOCK_NEVER)
+	if (finding->kind == FINDING_REVOKED)
+		revoked_when(finding->revoked_at, now, out);
+	else if (finding->end == CLOCK_NEVER)
 		since_when(finding->since, now, out);
 	else if (finding->kind == FINDING_CRL)
 		since_when(finding->end, now, out);
@@ -202,6 +220,8 @@ json_t *finding_json(const struct finding *finding, int64_t now)
 	json_object_set_new(object, "serial", words(finding->serial));
 	json_object_set_new(object, "key", words(finding->key));
 	json_object_set_new(object, "not_after", out_time(finding->end));
+	json_object_set_new(object, "revoked_at", finding->revoked_at ? out_time(finding->revoked_at) : json_null());
+	json_object_set_new(object, "revocation_reason", finding->revoked_why ? json_string(finding->revoked_why) : json_null());
 	json_object_set_new(object, "when", json_string(finding_when(finding, now, when)));
 	json_object_set_new(object, "found_in", words(finding->stores));
 	json_object_set_new(object, "roles", words(finding->roles));

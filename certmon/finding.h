@@ -16,13 +16,15 @@ enum finding_kind {
 	FINDING_CSR,    /* a signing request waits */
 	FINDING_SOURCE, /* a source could not be read */
 	FINDING_ANCHORS, /* several of the phones' anchors end within one window */
-	FINDING_RUN      /* no finding: the mark of the last run, among the notices */
+	FINDING_RUN,     /* no finding: the mark of the last run, among the notices */
+	FINDING_REVOKED  /* a stored certificate was revoked by its CA */
 };
 
 enum finding_level { /* by urgency, the most urgent first */
 	FINDING_EXPIRED,
-	FINDING_CRITICAL, /* ends within a week */
-	FINDING_WARNING,  /* ends within `start`; or has no end: a source that cannot be read, a request that waits */
+	FINDING_CRITICAL, /* ends within a week; or an own certificate was revoked */
+	FINDING_WARNING,  /* ends within `start`; or has no end: a source that cannot be read, a request that waits;
+	                   * or another certificate was revoked */
 	FINDING_NOTE      /* later */
 };
 
@@ -31,7 +33,9 @@ struct finding {
 	struct digest id;      /* of the certificate, or of kind and words */
 	enum finding_level level; /* set by findings_sort */
 	int64_t end;           /* CLOCK_NEVER where there is none */
-	int64_t since;         /* for what has a beginning instead of an end */
+	int64_t since;         /* for what has a beginning instead of an end; of a revoked certificate when that was found */
+	int64_t revoked_at;    /* by its CA's word; 0: it is not */
+	const char *revoked_why; /* name of a CRLReason, constant; NULL: it is not */
 	char *subject;         /* or one sentence for other kinds; UTF-8, escaped */
 	char *name;            /* the same in short: the common name */
 	char *names;           /* subject alternative names, "" for none */
@@ -79,17 +83,20 @@ struct thresholds thresholds_of(int64_t start);
 /* Says of each how urgent it is, and puts the most urgent first; those of one level by their end. */
 void findings_sort(struct findings *findings, int64_t now, struct thresholds thresholds);
 
+/* True for kinds that are a certificate, whose id is its SHA-256. */
+bool finding_is_cert(const struct finding *finding);
+
 /* True if a newer certificate of the same subject is stored. */
 bool finding_covered(const struct finding *finding);
 
 /* True for what nobody needs to be told: acknowledged or covered. */
 bool finding_silent(const struct finding *finding);
 
-const char *finding_kind_name(enum finding_kind kind);    /* "certificate" "crl" "csr" "source" "anchors" */
+const char *finding_kind_name(enum finding_kind kind);    /* "certificate" "crl" "csr" "source" "anchors" "revoked" */
 const char *finding_level_name(enum finding_level level); /* "expired" "critical" "warning" "note" */
 
 /* "expired 3 days ago", "expires in 12 days", "expires within the hour"; "in 12 days" of anchors, "since 3 days" of what has no end
- * to come. Goes behind finding->name. Returns `out`. */
+ * to come, "was revoked 3 days ago". Goes behind finding->name. Returns `out`. */
 char *finding_when(const struct finding *finding, int64_t now, char out[64]);
 
 /* One finding as JSON. */

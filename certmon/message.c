@@ -104,11 +104,15 @@ static char *subject_of(const struct message *message)
 void message_facts(const struct finding *finding, message_fact_fn *each, void *arg)
 {
 	char hex[DIGEST_HEX_SIZE], date[CLOCK_TEXT_SIZE], command[DIGEST_HEX_SIZE + 64];
+	char revoked[CLOCK_TEXT_SIZE + 64] = "";
 	digest_hex(&finding->id, hex);
 	snprintf(command, sizeof command, "certmon ack %s --until YYYY-MM-DD --reason TEXT", hex);
+	if (finding->revoked_why)
+		snprintf(revoked, sizeof revoked, "%s (%s)", clock_format(finding->revoked_at, date), finding->revoked_why);
 	const struct {
 		const char *label, *text;
 	} facts[] = {
+		{ "revoked", revoked },
 		{ "expiry", finding->end != CLOCK_NEVER ? clock_format(finding->end, date) : NULL },
 		{ "names", finding->names },
 		{ "found in", finding->stores },
@@ -116,7 +120,7 @@ void message_facts(const struct finding *finding, message_fact_fn *each, void *a
 		{ "roles", finding->roles },
 		{ "serial", finding->serial },
 		{ "key", finding->key },
-		{ "SHA-256", finding->kind == FINDING_CERT ? hex : NULL },
+		{ "SHA-256", finding_is_cert(finding) ? hex : NULL },
 		{ "covered by", finding->covered },
 		{ "affected", finding->affected },
 		{ "next", finding->advice },

@@ -48,7 +48,7 @@ static const char STYLE[] =
 
 static bool drawn(const struct finding *finding)
 {
-	return finding->end != CLOCK_NEVER && finding->kind != FINDING_ANCHORS;
+	return finding->end != CLOCK_NEVER && finding->kind != FINDING_ANCHORS && finding->kind != FINDING_REVOKED;
 }
 
 static const char *class_of(const struct finding *finding)
@@ -193,7 +193,7 @@ static void subject_cell(struct textbuf *buf, const struct finding *finding)
 		textbuf_html(buf, finding->subject);
 		textbuf_add(buf, "</span>");
 	}
-	if (finding->kind == FINDING_CERT)
+	if (finding_is_cert(finding))
 		textbuf_add(buf, "<br><code>%.16s</code>", digest_hex(&finding->id, hex));
 	textbuf_add(buf, "</td>");
 }
@@ -202,6 +202,8 @@ static void state_cell(struct textbuf *buf, const struct finding *finding, int64
 {
 	char when[64], date[CLOCK_TEXT_SIZE];
 	textbuf_add(buf, "<td class=\"state %s\">%s", class_of(finding), finding_when(finding, now, when));
+	if (finding->revoked_why)
+		textbuf_add(buf, "<br>%s", finding->revoked_why);
 	if (finding->ack_until) {
 		textbuf_add(buf, "<br>silent until %.10s: ", clock_format(finding->ack_until, date));
 		textbuf_html(buf, finding->ack_reason);
@@ -252,7 +254,7 @@ static void table_row(struct textbuf *buf, const struct finding *finding, int64_
 
 static void sums(struct textbuf *buf, const struct findings *findings)
 {
-	static const char *const labels[] = { "expired", "within a week", "soon, or waiting", "later" };
+	static const char *const labels[] = { "expired", "within a week, or revoked", "soon, or waiting", "later" };
 	size_t count[4] = { 0 }, silent = 0;
 	for (size_t i = 0; i < findings->count; i++) {
 		bool one = finding_silent(&findings->list[i]);

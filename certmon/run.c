@@ -87,11 +87,13 @@ static bool same_text(struct text text, const char *words)
 /* What is remembered of one finding after it was announced, or was there for the first time. */
 static int remember(struct txn *txn, const struct run *run, const struct finding *finding)
 {
-	struct notice notice = { .slot = SCHEDULE_NONE, .first = run->now };
+	struct notice notice;
 	int code = notice_get(txn, &finding->id, &notice);
-	bool is_new = code == ERR_NOT_FOUND;
-	if (code && !is_new)
+	bool is_new = code == ERR_NOT_FOUND || (!code && notice.kind != finding->kind);
+	if (code && code != ERR_NOT_FOUND)
 		return code;
+	if (is_new)
+		notice = (struct notice){ .slot = SCHEDULE_NONE, .first = run->now };
 	bool told = finding->slot != SCHEDULE_NONE && !finding_silent(finding) && !same_text(notice.told, finding->ways);
 	if (!finding->due && !told && !(is_new && finding->kind == FINDING_SOURCE))
 		return ERR_OK;
@@ -122,13 +124,14 @@ static int to_outbox(const char *to, const char *subject, const char *bytes, siz
 	return code ? err_set(err, code, "the message cannot be stored") : ERR_OK;
 }
 
-/* A source that can be read again is new when it fails the next time, but for a day: one that comes and goes makes no
- * flood. Old notices of what is gone go, too. */
+/* A source that can be read again, or a certificate that is revoked no more, is new the next time, but for a day: one that comes and goes makes
+ * no flood. Old notices of what is gone go, too. */
 static int forget_one(const struct digest *id, const struct notice *notice, void *arg, struct err *err)
 {
 	(void)err;
 	struct work *work = arg;
-	int64_t keep = notice->kind == FINDING_SOURCE ? SCHEDULE_DAY : NOTICE_KEEP;
+	bool short_lived = notice->kind == FINDING_SOURCE || notice->kind == FINDING_REVOKED;
+	int64_t keep = short_lived ? SCHEDULE_DAY : NOTICE_KEEP;
 	bool old = notice->sent + keep <= work->run->now && notice->ack_until < work->run->now;
 	if (!old || findings_find(&work->run->findings, id))
 		return ERR_OK;
@@ -280,7 +283,8 @@ static void log_findings(const struct run *run)
 		if (!finding->due || finding_covered(finding))
 			continue;
 		log_line(run->log, finding->level <= FINDING_CRITICAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
-		         "%s %s level=%s subject=%s found_in=%s sha256=%s", finding_kind_name(finding->kind),
+		         "%s %s level=%s subject=%s found_in=%s sha256=%s",
+		         finding_is_cert(finding) ? "certificate" : finding_kind_name(finding->kind),
 		         finding_when(finding, run->now, when), finding_level_name(finding->level),
 		         log_escape(subject, sizeof subject, finding->subject, strlen(finding->subject)),
 		         log_escape(stores, sizeof stores, finding->stores, strlen(finding->stores)), digest_hex(&finding->id, hex));

@@ -75,17 +75,31 @@ static int fill(struct finding *finding, const struct cert *cert)
 	return join_names(&finding->names, cert);
 }
 
-int scan_cert(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err)
+static int add_cert(struct scan *scan, enum finding_kind kind, const struct cert *cert, const char *where, const char *affected,
+                    struct err *err)
 {
-	if (cert_not_after(cert) >= scan->horizon)
-		return ERR_OK;
 	bool is_new;
-	struct finding *finding = findings_add(scan->findings, FINDING_CERT, cert_sha256(cert), &is_new);
+	struct finding *finding = findings_add(scan->findings, kind, cert_sha256(cert), &is_new);
 	if (!finding || (is_new && fill(finding, cert)) || scan_join(&finding->stores, where))
 		return err_set(err, ERR_MEMORY, "no memory");
 	if (!finding->affected && !(finding->affected = strdup(affected)))
 		return err_set(err, ERR_MEMORY, "no memory");
 	return ERR_OK;
+}
+
+int scan_cert(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err)
+{
+	if (cert_not_after(cert) >= scan->horizon && !findings_find(scan->findings, cert_sha256(cert)))
+		return ERR_OK;
+	return add_cert(scan, FINDING_CERT, cert, where, affected, err);
+}
+
+int scan_revoked(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err)
+{
+	char *words = words_revoked(affected);
+	int code = words ? add_cert(scan, FINDING_REVOKED, cert, where, words, err) : err_set(err, ERR_MEMORY, "no memory");
+	free(words);
+	return code;
 }
 
 /* Takes the name off the words when they begin with it, since it is said already: "NAME: why". True where the rest has lost its
@@ -135,6 +149,7 @@ static int64_t slot_of(const struct scan *scan, const struct finding *finding)
 	const struct schedule *schedule = &scan->settings->schedule;
 	switch (finding->kind) {
 	case FINDING_SOURCE:
+	case FINDING_REVOKED:
 		return schedule_slot_since(schedule, finding->since, scan->now);
 	case FINDING_CRL:
 		return schedule_slot_since(schedule, finding->end, scan->now);
@@ -151,13 +166,13 @@ static int64_t slot_of(const struct scan *scan, const struct finding *finding)
 static int recall(struct scan *scan, struct txn *txn, struct finding *finding, struct notice *notice, struct err *err)
 {
 	int code = notice_get(txn, &finding->id, notice);
-	if (code == ERR_NOT_FOUND) {
+	if (code == ERR_NOT_FOUND || (!code && notice->kind != finding->kind)) { /* revoked is another matter than to expire */
 		*notice = (struct notice){ .slot = SCHEDULE_NONE };
 		return ERR_OK;
 	}
 	if (code)
 		return err_set(err, code, "the notices cannot be read");
-	if (finding->kind == FINDING_SOURCE && notice->first < scan->now)
+	if ((finding->kind == FINDING_SOURCE || finding->kind == FINDING_REVOKED) && notice->first < scan->now)
 		finding->since = notice->first;
 	free(finding->ack_reason); /* a transaction may run twice */
 	finding->ack_reason = NULL;

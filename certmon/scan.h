@@ -14,8 +14,8 @@ struct scan {
 	struct findings *findings;
 };
 
-/* The store's certificates up to the horizon (found through the expiry index, so that others cost nothing), pending signing
- * requests, and the anchors' window. */
+/* The store's certificates up to the horizon (found through the expiry index, so that others cost nothing), those that
+ * were revoked (through an index, too), pending signing requests, and the anchors' window. */
 int scan_store(struct scan *scan, struct store *store, struct err *err);
 
 /* The store's revocation lists that ended SETTINGS_LIST_GRACE ago without a successor, where [ocsp] is enabled. */
@@ -29,6 +29,9 @@ int scan_servers(struct scan *scan, struct err *err);
 
 /* Shared by the sources: adds what a parsed certificate says, found at `where`. Later than the horizon: nothing. */
 int scan_cert(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err);
+
+/* The same of one that was revoked, whenever it ends. */
+int scan_revoked(struct scan *scan, const struct cert *cert, const char *where, const char *affected, struct err *err);
 
 /* A source that cannot be read. `name` says which, `why` why not. */
 int scan_problem(struct scan *scan, const char *name, const char *why, struct err *err);

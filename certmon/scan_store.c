@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certmon/words.h"
+#include "ocsp/outcome.h"
 #include "truststore/base/clock.h"
 #include "truststore/purpose.h"
 #include "truststore/trust.h"
@@ -140,27 +141,85 @@ static int mark_covered(struct look *look, struct finding *finding, const struct
 	return finding->covered ? ERR_OK : err_set(err, ERR_MEMORY, "no memory");
 }
 
-static int describe(struct look *look, const struct cert *cert, const struct cert_record *record,
-                    const struct belongs *belongs, struct err *err)
+/* A stored certificate that is to be looked at. */
+struct stored {
+	struct cert_record record;
+	const struct own *own; /* NULL: none */
+	struct belongs belongs;
+	struct cert *cert;
+};
+
+static const char *affected_of(const struct stored *stored)
 {
-	struct scan *scan = look->scan;
-	const struct own *own = own_find(look, cert_sha256(cert));
-	const char *purpose = own ? own->purpose : NULL;
-	int code = scan_cert(scan, cert, belongs->stores, words_affected(belongs->roles, belongs->stores, purpose), err);
+	return words_affected(stored->belongs.roles, stored->belongs.stores, stored->own ? stored->own->purpose : NULL);
+}
+
+/* What the store knows of a certificate beyond the certificate. */
+static int describe(struct finding *finding, const struct stored *stored, struct err *err)
+{
+	const char *purpose = stored->own ? stored->own->purpose : NULL;
+	char roles[ROLES_TEXT_SIZE];
+	finding->identity = stored->own != NULL;
+	finding->roles = strdup(roles_format(stored->belongs.roles, roles));
+	finding->owner = strndup(stored->record.owner.bytes, stored->record.owner.len);
+	finding->purpose = purpose ? strdup(purpose) : NULL;
+	bool all = finding->roles && finding->owner && (!purpose || finding->purpose);
+	return all ? ERR_OK : err_set(err, ERR_MEMORY, "no memory");
+}
+
+static int add_expiring(struct look *look, const struct stored *stored, struct err *err)
+{
+	bool is_new;
+	int code = scan_cert(look->scan, stored->cert, stored->belongs.stores, affected_of(stored), err);
 	if (code)
 		return code;
-	bool is_new;
-	struct finding *finding = findings_add(scan->findings, FINDING_CERT, cert_sha256(cert), &is_new);
-	char roles[ROLES_TEXT_SIZE];
-	finding->identity = own != NULL;
-	finding->roles = strdup(roles_format(belongs->roles, roles));
-	finding->owner = strndup(record->owner.bytes, record->owner.len);
-	finding->purpose = purpose ? strdup(purpose) : NULL;
-	if (!finding->roles || !finding->owner || (purpose && !finding->purpose))
-		return err_set(err, ERR_MEMORY, "no memory");
-	code = mark_covered(look, finding, cert, belongs, err);
-	if (!code && !(finding->advice = words_advice(finding, purpose, belongs->first)))
+	struct finding *finding = findings_add(look->scan->findings, FINDING_CERT, cert_sha256(stored->cert), &is_new);
+	code = describe(finding, stored, err);
+	if (!code)
+		code = mark_covered(look, finding, stored->cert, &stored->belongs, err);
+	if (!code && !(finding->advice = words_advice(finding, finding->purpose, stored->belongs.first)))
 		code = err_set(err, ERR_MEMORY, "no memory");
+	return code;
+}
+
+static int add_revoked(struct look *look, const struct stored *stored, struct err *err)
+{
+	struct span value;
+	struct revocation_record revocation;
+	const struct digest *id = cert_sha256(stored->cert);
+	bool is_new;
+	if (txn_get(look->txn, STORE_REVOCATION, id->byte, DIGEST_SIZE, &value) || revocation_record_decode(value, &revocation))
+		return err_set(err, ERR_STORE, "what is known of a revoked certificate cannot be read: run truststore verify");
+	int code = scan_revoked(look->scan, stored->cert, stored->belongs.stores, affected_of(stored), err);
+	if (code)
+		return code;
+	struct finding *finding = findings_add(look->scan->findings, FINDING_REVOKED, id, &is_new);
+	finding->since = look->scan->now;
+	finding->revoked_at = revocation.revoked_at;
+	finding->revoked_why = outcome_reason_name(revocation.reason);
+	code = describe(finding, stored, err);
+	if (!code && !(finding->advice = words_advice(finding, finding->purpose, stored->belongs.first)))
+		code = err_set(err, ERR_MEMORY, "no memory");
+	return code;
+}
+
+typedef int add_fn(struct look *look, const struct stored *stored, struct err *err);
+
+/* Reads a stored certificate and hands it to `add`, if somebody uses it and wants to know. */
+static int look_at(struct look *look, const struct digest *id, add_fn *add, struct err *err)
+{
+	struct stored stored = { .own = own_find(look, id), .belongs = { .now = look->scan->now } };
+	if (trust_cert_get(look->txn, id, &stored.record))
+		return err_set(err, ERR_STORE, "an index names a certificate that is not stored: run truststore verify");
+	if (stored.own && !conf_flag(look->scan->settings->conf, "certmon", "identities"))
+		return ERR_OK;
+	int code = trust_member_each_of_cert(look->txn, id, take_member, &stored.belongs, err);
+	if (!code && stored.belongs.stores)
+		code = cert_parse(stored.record.der.bytes, stored.record.der.len, &stored.cert, err);
+	if (!code && stored.cert)
+		code = add(look, &stored, err);
+	cert_free(stored.cert);
+	belongs_deinit(&stored.belongs);
 	return code;
 }
 
@@ -168,25 +227,20 @@ static int take_expiring(int64_t not_after, const struct digest *id, void *arg, 
 {
 	(void)not_after;
 	struct look *look = arg;
-	struct cert_record record;
 	struct answer answer;
-	if (trust_cert_get(look->txn, id, &record))
-		return err_set(err, ERR_STORE, "the expiry index names a certificate that is not stored: run truststore verify");
+	bool known = !trust_answer(look->txn, id, &answer);
+	if (known && (answer.blocked || answer.revocation == REVOCATION_REVOKED))
+		return ERR_OK; /* refused already, nobody will notice its end; and that it is revoked is told apart */
+	return look_at(look, id, add_expiring, err);
+}
+
+static int take_revoked(const struct digest *id, void *arg, struct err *err)
+{
+	struct look *look = arg;
+	struct answer answer;
 	if (!trust_answer(look->txn, id, &answer) && answer.blocked)
-		return ERR_OK; /* refused already: nobody will notice its end */
-	if (own_find(look, id) && !conf_flag(look->scan->settings->conf, "certmon", "identities"))
-		return ERR_OK;
-	struct cert *cert = NULL;
-	struct belongs belongs = { .now = look->scan->now };
-	int code = trust_member_each_of_cert(look->txn, id, take_member, &belongs, err);
-	if (!code && belongs.stores) {
-		code = cert_parse(record.der.bytes, record.der.len, &cert, err);
-		if (!code)
-			code = describe(look, cert, &record, &belongs, err);
-	}
-	cert_free(cert);
-	belongs_deinit(&belongs);
-	return code;
+		return ERR_OK; /* the administrator knows */
+	return look_at(look, id, add_revoked, err);
 }
 
 /* A finding that is no certificate: named by its words. */
@@ -298,6 +352,8 @@ static int look_around(struct txn *txn, void *arg, struct err *err)
 {
 	struct look look = { .scan = arg, .txn = txn };
 	int code = txn_each(txn, STORE_IDENTITY, NULL, 0, NULL, 0, take_identity, &look, err);
+	if (!code)
+		code = trust_each_revoked(txn, take_revoked, &look, err);
 	if (!code)
 		code = trust_each_expiring(txn, look.scan->horizon, take_expiring, &look, err);
 	if (!code && conf_flag(look.scan->settings->conf, "certmon", "identities"))

@@ -57,6 +57,12 @@ const char *words_affected(uint32_t roles, const char *stores, const char *purpo
 	return "whoever connects to the service that presents it will refuse it";
 }
 
+char *words_revoked(const char *affected)
+{
+	char *text;
+	return asprintf(&text, "phones are told not to trust it: %s", affected) < 0 ? NULL : text;
+}
+
 char *words_advice(const struct finding *finding, const char *purpose, const char *store)
 {
 	char hex[DIGEST_HEX_SIZE];
@@ -66,6 +72,12 @@ char *words_advice(const struct finding *finding, const char *purpose, const cha
 	if (finding_covered(finding))
 		done = asprintf(&text, "its successor is stored already; once nothing presents it any more: truststore remove %s %.16s",
 		                store ? store : "STORE", hex);
+	else if (finding->kind == FINDING_REVOKED && purpose)
+		done = asprintf(&text, "replace it now: truststore identity csr %s (signed by a CA), or truststore identity regenerate %s (self-signed)",
+		                purpose, purpose);
+	else if (finding->kind == FINDING_REVOKED)
+		done = asprintf(&text, "ask its owner why; take its replacement in: truststore add %s FILE; then take it out: truststore remove %s %.16s",
+		                store ? store : "STORE", store ? store : "STORE", hex);
 	else if (purpose)
 		done = asprintf(&text, "renew it: truststore identity regenerate %s (self-signed), or truststore identity csr %s (signed by a CA)",
 		                purpose, purpose);

@@ -216,18 +216,6 @@ assert "soon.example.test" in page.text and "far.example.test" not in page.text
 PYTHON
 ok 'page, calendar and metrics, judged by other parsers'
 same 'mode of the metrics' 644 "$(stat -c %a metrics.prom)"
-conf "files = $tmp/missing.pem" # a sample of each of the metrics
-cp -r "$store" copy
-run 0 --store copy run
-run 0 --store copy report --prometheus all.prom
-rules=$top_srcdir/contrib/tvs.rules.yml
-names=$(grep -oE 'tvs_[a-z_]+' "$rules" | sort -u)
-[ "$(wc -w <<<"$names")" -ge 5 ] || fail 'the alert rules name no metrics'
-for name in $names; do grep -q "^$name[{ ]" all.prom || fail "the alert rules name $name, which nobody writes"; done
-for label in $(grep -oE 'labels\.[a-z_]+' "$rules" | cut -d. -f2 | sort -u); do
-	grep -q "[{,]$label=\"" all.prom || fail "the alert rules name the label $label, which no metric has"
-done
-ok 'what the alert rules name is written'
 
 # --- runs that overlap, and the mark of the last complete one
 
@@ -286,3 +274,45 @@ sed -i 's/^enable = yes/enable = no/' certmon.conf
 TVS_CLOCK=+6d run 0 report
 out_lacks 'has no successor'
 ok 'a revocation list that ended without a successor, and time for it to come, and only where lists are used'
+
+# --- a certificate that its CA revoked
+
+sed -i 's/^enable = no/enable = yes/' certmon.conf
+openssl ca -config crl.cnf -name ca -cert ca.pem -keyfile ca.key -revoke listed.pem -crl_reason keyCompromise 2>>openssl.log
+openssl ca -gencrl -config crl.cnf -name ca -cert ca.pem -keyfile ca.key -crldays 30 -out ca.crl 2>>openssl.log
+openssl crl -in ca.crl -outform DER -out lists/ca.crl
+truststore --store "$store" --quiet remove tomcat-trust "$(sha256_of soon.pem)"
+plugin 0 check
+TVS_CLOCK=+121h run_ocsp # the list of before has ended
+plugin 1 check
+out_has 'CERTMON WARNING - 0 expired, 0 critical, 1 warning, 0 unreadable; first: '
+out_has 'CN=listed was revoked today'
+run 0 report
+grep -qE '^warning .* was revoked today .*CN=listed' out || fail 'the table does not say that it is revoked'
+run 0 report --html page.html --ics calendar.ics
+grep -q keyCompromise page.html || fail 'the page does not say why'
+! grep -q listed calendar.ics || fail 'the calendar has the end of a revoked one'
+run 0 report --json
+same 'as JSON' "[\"warning\", \"keyCompromise\", \"tomcat-trust\"]" \
+	"$(json '[[f["level"], f["revocation_reason"], f["found_in"]] for f in d["findings"] if f["kind"] == "revoked"][0]')"
+run 0 run --json
+same 'announced' 1 "$(json 'd["announced"]')"
+run 0 ack "$(sha256_of listed.pem)" --until +30d --reason 'its server is off'
+plugin 0 check
+run 0 unack "$(sha256_of listed.pem)"
+ok 'a revoked certificate, in table, page, plugin and JSON, until it is acknowledged'
+
+# --- alert rules
+
+conf "files = $tmp/missing.pem" # a sample of each of the metrics
+cp -r "$store" copy
+run 0 --store copy run
+run 0 --store copy report --prometheus all.prom
+rules=$top_srcdir/contrib/tvs.rules.yml
+names=$(grep -oE 'tvs_[a-z_]+' "$rules" | sort -u)
+[ "$(wc -w <<<"$names")" -ge 5 ] || fail 'the alert rules name no metrics'
+for name in $names; do grep -q "^$name[{ ]" all.prom || fail "the alert rules name $name, which nobody writes"; done
+for label in $(grep -oE 'labels\.[a-z_]+' "$rules" | cut -d. -f2 | sort -u); do
+	grep -q "[{,]$label=\"" all.prom || fail "the alert rules name the label $label, which no metric has"
+done
+ok 'what the alert rules name is written'

@@ -382,6 +382,104 @@ START_TEST(blocked_and_removed_ones_are_silent)
 }
 END_TEST
 
+#define FAR (NOW + 3000 * (int64_t)DAY)
+
+static void set_status(const struct cert *cert, enum revocation_status status, int64_t when)
+{
+	struct revocation_record found = { .status = status, .until = CLOCK_NEVER, .next_check = when + 50, .this_update = when,
+	                                   .revoked_at = status == REVOCATION_REVOKED ? when - 3 * DAY : 0, .reason = 1 };
+	ck_assert_int_eq(fixture_revoke(cert_sha256(cert), &found), 0);
+}
+
+START_TEST(a_revoked_one_is_announced_and_again_until_it_is_gone)
+{
+	struct cert *cert = add_ending("CN=a.example.test", FAR, NULL);
+	cert_free(add_ending("CN=b.example.test", FAR, NULL));
+	run_at(NOW);
+	set_status(cert, REVOCATION_REVOKED, NOW + HOUR);
+	for (int64_t now = NOW + HOUR; now < NOW + HOUR + 8 * DAY; now += 6 * HOUR)
+		run_at(now);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[0].subject, "Certificates: a.example.test was revoked 3 days ago");
+	ck_assert_int_eq(mails[1].made, NOW + HOUR + 7 * (int64_t)DAY);
+	set_status(cert, REVOCATION_GOOD, NOW + 9 * DAY);
+	run_at(NOW + 30 * (int64_t)DAY);
+	set_status(cert, REVOCATION_REVOKED, NOW + 31 * (int64_t)DAY);
+	run_at(NOW + 31 * (int64_t)DAY); /* anew */
+	ck_assert_int_eq(fixture_remove("tomcat-trust", cert), 0);
+	run_at(NOW + 60 * (int64_t)DAY);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+	cert_free(cert);
+}
+END_TEST
+
+START_TEST(revoked_is_told_of_one_whose_end_was_announced_already)
+{
+	struct cert *cert = add_ending("CN=a.example.test", END, NULL);
+	run_at(END - DAY);
+	set_status(cert, REVOCATION_REVOKED, END - DAY);
+	run_at(END - DAY + HOUR);
+	run_at(END - DAY + 2 * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 2);
+	ck_assert_str_eq(mails[1].subject, "Certificates: a.example.test was revoked 3 days ago");
+	set_status(cert, REVOCATION_GOOD, END - DAY + 3 * HOUR); /* its end is a matter again */
+	run_at(END - DAY + 3 * HOUR);
+	run_at(END - DAY + 4 * HOUR);
+	collect();
+	ck_assert_uint_eq(mail_count, 3);
+	ck_assert_str_eq(mails[2].subject, "Certificates: a.example.test expires in 21 hours");
+	cert_free(cert);
+}
+END_TEST
+
+START_TEST(a_blocked_one_is_not_told_as_revoked)
+{
+	struct cert *cert = add_ending("CN=a.example.test", FAR, NULL);
+	set_status(cert, REVOCATION_REVOKED, NOW);
+	ck_assert_int_eq(fixture_block(cert_sha256(cert)), 0);
+	run_at(NOW);
+	collect();
+	ck_assert_uint_eq(mail_count, 0);
+	cert_free(cert);
+}
+END_TEST
+
+static int put_own(struct txn *txn, void *arg, struct err *err)
+{
+	(void)err;
+	struct identity_record identity = { .purpose = text_of("tomcat"), .has_cert = true, .cert = *cert_sha256(arg) };
+	struct record record;
+	ck_assert_int_eq(identity_record_encode(&identity, &record), 0);
+	int code = txn_put(txn, STORE_IDENTITY, "tomcat", 6, record.bytes, record.len);
+	record_free(&record);
+	return code;
+}
+
+START_TEST(how_urgent_a_revoked_one_is)
+{
+	struct cert *own = add_ending("CN=own.example.test", FAR, NULL), *other = add_ending("CN=b.example.test", FAR, NULL);
+	ck_assert_int_eq(store_write(fixture_store, put_own, own, &fixture_err), 0);
+	set_status(own, REVOCATION_REVOKED, NOW);
+	set_status(other, REVOCATION_REVOKED, NOW);
+	struct run run = { .settings = &settings, .store = fixture_store, .now = NOW };
+	ck_assert_int_eq(run_look(&run, 30 * (int64_t)DAY, &fixture_err), 0);
+	ck_assert_uint_eq(run.findings.count, 2);
+	const struct finding *first = &run.findings.list[0], *second = &run.findings.list[1];
+	ck_assert(digest_equal(&first->id, cert_sha256(own)) && digest_equal(&second->id, cert_sha256(other)));
+	ck_assert_int_eq(first->level, FINDING_CRITICAL);
+	ck_assert_int_eq(second->level, FINDING_WARNING);
+	ck_assert_str_eq(first->revoked_why, "keyCompromise");
+	ck_assert_ptr_nonnull(strstr(first->advice, "truststore identity csr tomcat"));
+	ck_assert_ptr_nonnull(strstr(second->advice, "truststore add tomcat-trust FILE"));
+	run_deinit(&run);
+	cert_free(own);
+	cert_free(other);
+}
+END_TEST
+
 START_TEST(an_unreadable_source_is_a_finding_and_new_after_it_was_repaired)
 {
 	char more[256], path[128];
@@ -468,6 +566,10 @@ int main(void)
 	tcase_add_test(tests, a_successor_covers_while_phones_accept_it);
 	tcase_add_test(tests, one_in_another_store_or_of_fewer_roles_does_not_cover);
 	tcase_add_test(tests, blocked_and_removed_ones_are_silent);
+	tcase_add_test(tests, a_revoked_one_is_announced_and_again_until_it_is_gone);
+	tcase_add_test(tests, revoked_is_told_of_one_whose_end_was_announced_already);
+	tcase_add_test(tests, a_blocked_one_is_not_told_as_revoked);
+	tcase_add_test(tests, how_urgent_a_revoked_one_is);
 	tcase_add_test(tests, an_unreadable_source_is_a_finding_and_new_after_it_was_repaired);
 	tcase_add_test(tests, a_dry_run_remembers_nothing);
 	return fixture_run(suite);
