@@ -16,7 +16,16 @@
 
 enum { REPORT_AHEAD = 730 * SCHEDULE_DAY, MESSAGES_SHOWN = 10 };
 
-enum { WHERE_MAX = 32, WHEN_COLUMNS = 24, DATE_COLUMNS = 10, HASH_COLUMNS = 16 };
+/* Columns. */
+enum { STATE_WIDTH = 8, DATE_WIDTH = 10, HASH_WIDTH = 16, WHERE_MAX = 32, SUBJECT_MIN = 30, GAP = 2 };
+
+/* How the table is laid out: one line a finding, or two where a line would leave too little for the subject. */
+struct layout {
+	size_t columns;  /* of the terminal; 0: none, and nothing is wrapped or coloured */
+	int when, where; /* widths */
+	bool two;
+	size_t indent;   /* where the subject begins */
+};
 
 static const char *state_of(const struct finding *finding)
 {
@@ -29,7 +38,7 @@ static const char *colour_of(const struct finding *finding)
 	return finding_silent(finding) ? "\033[90m" : colours[finding->level];
 }
 
-/* The columns of the terminal; 0 where the output is none, and nothing is cut or coloured. */
+/* The columns of the terminal; 0 where the output is none. */
 static size_t terminal_columns(void)
 {
 	struct winsize size;
@@ -38,66 +47,108 @@ static size_t terminal_columns(void)
 	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
 }
 
-static int where_width(const struct findings *findings)
+static struct layout layout_of(const struct findings *findings, int64_t now)
 {
-	size_t width = strlen("FOUND IN");
+	struct layout layout = { .columns = terminal_columns() };
+	size_t when = 0, where = strlen("FOUND IN");
 	for (size_t i = 0; i < findings->count; i++) {
-		size_t one = text_columns(findings->list[i].stores);
-		width = one > width ? one : width;
+		char words[64];
+		size_t a = strlen(finding_when(&findings->list[i], now, words)), b = text_columns(findings->list[i].stores);
+		when = a > when ? a : when;
+		where = b > where ? b : where;
 	}
-	return width > WHERE_MAX ? WHERE_MAX : (int)width;
+	layout.when = (int)when;
+	layout.where = !layout.columns && where > WHERE_MAX ? WHERE_MAX : (int)where;
+	layout.indent = STATE_WIDTH + GAP + DATE_WIDTH + GAP + when + GAP + (size_t)layout.where + GAP + HASH_WIDTH + GAP;
+	layout.two = layout.columns && layout.columns < layout.indent + SUBJECT_MIN;
+	if (layout.two)
+		layout.indent = STATE_WIDTH + GAP + when + GAP;
+	return layout;
 }
 
-/* The bytes of `text` that fill at most so many columns. */
-static int bytes_of_columns(const char *text, size_t columns)
+/* The bytes of `text` that fill at most so many columns, to a blank where there is one. */
+static size_t bytes_of_columns(const char *text, size_t columns)
 {
 	size_t n = 0;
 	for (; text[n]; n++)
 		if (((unsigned char)text[n] & 0xc0) != 0x80 && !columns--)
 			break;
-	return (int)n;
+	for (size_t blank = n; text[n] && blank; blank--)
+		if (text[blank] == ' ')
+			return blank;
+	return n;
 }
 
-static char *line_of(const struct finding *finding, const char *name, int64_t now, int width)
+/* Text from column `indent` on, on as many lines as it needs. */
+static void print_wrapped(const struct layout *layout, size_t indent, const char *text)
+{
+	size_t room = layout->columns > indent + SUBJECT_MIN ? layout->columns - indent : SUBJECT_MIN;
+	while (layout->columns && text_columns(text) > room) {
+		size_t n = bytes_of_columns(text, room);
+		out_printf("%.*s\n%*s", (int)n, text, (int)indent, "");
+		text += n;
+		text += strspn(text, " ");
+	}
+	out_printf("%s", text);
+}
+
+/* "name  (until 2026-12-31: why)", allocated. */
+static char *subject_of(const struct layout *layout, const struct finding *finding)
+{
+	char date[CLOCK_TEXT_SIZE];
+	struct textbuf words;
+	textbuf_begin(&words);
+	textbuf_add(&words, "%s", layout->columns && finding_is_cert(finding) ? finding->name : finding->subject);
+	if (finding->ack_until)
+		textbuf_add(&words, "  (until %.10s: %s)", clock_format(finding->ack_until, date), finding->ack_reason);
+	return textbuf_end(&words, NULL);
+}
+
+static void print_finding(const struct layout *layout, const struct finding *finding, int64_t now)
 {
 	char hex[DIGEST_HEX_SIZE], when[64], date[CLOCK_TEXT_SIZE] = "-";
-	int pad = width - (int)text_columns(finding->stores);
-	struct textbuf line;
+	char *subject = subject_of(layout, finding);
+	int pad = layout->where - (int)text_columns(finding->stores);
 	if (finding->end != CLOCK_NEVER)
 		clock_format(finding->end, date);
-	textbuf_begin(&line);
-	textbuf_add(&line, "%-8s  %-*.*s  %-*s  ", state_of(finding), DATE_COLUMNS, DATE_COLUMNS, date, WHEN_COLUMNS,
-	            finding_when(finding, now, when));
-	textbuf_add(&line, "%s%*s  %.*s  %s", finding->stores, pad > 0 ? pad : 0, "", HASH_COLUMNS, digest_hex(&finding->id, hex), name);
-	if (finding->ack_until)
-		textbuf_add(&line, "  (until %.10s: %s)", clock_format(finding->ack_until, date), finding->ack_reason);
-	return textbuf_end(&line, NULL);
+	digest_hex(&finding->id, hex);
+	finding_when(finding, now, when);
+	printf("%s%-*s  ", layout->columns ? colour_of(finding) : "", STATE_WIDTH, state_of(finding));
+	if (layout->two)
+		printf("%-*s  ", layout->when, when);
+	else
+		out_printf("%-*.*s  %-*s  %s%*s  %.*s  ", DATE_WIDTH, DATE_WIDTH, date, layout->when, when, finding->stores,
+		           pad > 0 ? pad : 0, "", HASH_WIDTH, hex);
+	print_wrapped(layout, layout->indent, subject ? subject : finding->name);
+	puts(layout->columns ? "\033[0m" : "");
+	if (layout->two) {
+		printf("%*s%-*.*s  %.*s  ", STATE_WIDTH + GAP, "", DATE_WIDTH, DATE_WIDTH, date, HASH_WIDTH, hex);
+		print_wrapped(layout, STATE_WIDTH + GAP + DATE_WIDTH + GAP + HASH_WIDTH + GAP, finding->stores);
+		putchar('\n');
+	}
+	free(subject);
 }
 
-static void print_finding(const struct finding *finding, int64_t now, int width, size_t columns)
+static void print_head(const struct layout *layout)
 {
-	bool brief = columns && finding_is_cert(finding);
-	char *line = line_of(finding, brief ? finding->name : finding->subject, now, width);
-	if (!line)
-		return;
-	printf("%s", columns ? colour_of(finding) : "");
-	out_printf("%.*s", columns ? bytes_of_columns(line, columns) : (int)strlen(line), line);
-	puts(columns ? "\033[0m" : "");
-	free(line);
+	if (layout->two)
+		printf("%-*s  %-*s  SUBJECT\n%*s%-*s  %-*s  FOUND IN\n", STATE_WIDTH, "STATE", layout->when, "", STATE_WIDTH + GAP, "",
+		       DATE_WIDTH, "EXPIRY", HASH_WIDTH, "SHA-256");
+	else
+		printf("%-*s  %-*s  %-*s  %-*s  %-*s  SUBJECT\n", STATE_WIDTH, "STATE", DATE_WIDTH, "EXPIRY", layout->when, "",
+		       layout->where, "FOUND IN", HASH_WIDTH, "SHA-256");
 }
 
 static void print_findings(const struct run *run)
 {
-	size_t columns = terminal_columns();
-	int width = where_width(&run->findings);
+	struct layout layout = layout_of(&run->findings, run->now);
 	if (!run->findings.count) {
 		puts("nothing expires within two years");
 		return;
 	}
-	printf("%-8s  %-*s  %-*s  %-*s  %-*s  %s\n", "STATE", DATE_COLUMNS, "EXPIRY", WHEN_COLUMNS, "", width, "FOUND IN",
-	       HASH_COLUMNS, "SHA-256", "SUBJECT");
+	print_head(&layout);
 	for (size_t i = 0; i < run->findings.count; i++)
-		print_finding(&run->findings.list[i], run->now, width, columns);
+		print_finding(&layout, &run->findings.list[i], run->now);
 }
 
 struct messages {

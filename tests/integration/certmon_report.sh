@@ -2,7 +2,7 @@
 # What certmon finds and shows: sources, table, page, calendar, metrics, the monitoring plugin, acknowledgements.
 TEST_LIMIT=180
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
-need openssl python3
+need openssl python3 script stty
 need_python icalendar prometheus_client
 
 store=$tmp/store
@@ -43,6 +43,38 @@ out_has 'expires in 1 day'
 out_lacks 'far.example.test'
 out_lacks $'\033'
 ok 'the table: the most urgent first, nothing that ends in more than two years'
+
+# on_terminal COLUMNS: what the report looks like there, without its colours
+on_terminal()
+{
+	script -qec "stty cols $1; certmon --config certmon.conf report" /dev/null | tr -d '\r' | sed 's/\x1b\[[0-9]*m//g' >out
+}
+
+cert_new long --days 60 --subj "/CN=a-host-with-a-long-name-of-a-phone-proxy-in-the-cellar.example" --key rsa:2048
+truststore --store "$store" --quiet add tomcat-trust long.pem
+conf "files = $tmp/there-is-no-such-directory/and-no-such-file.pem, $tmp/soon.pem"
+for columns in 80 100 120 200; do
+	on_terminal $columns
+	python3 - $columns "$tmp" "$(sha256_of soon.pem)" <<'PYTHON' || fail "not readable on $columns columns: $(cat out)"
+import sys
+columns, place, soon = int(sys.argv[1]), *sys.argv[2:]
+text = open("out", encoding="utf-8").read()
+assert all(len(line) <= columns for line in text.splitlines())
+assert any(line.startswith("critical  expires in 1 day ") or "  expires in 1 day " in line for line in text.splitlines()
+           if "soon.example.test" in line)
+assert soon[:16] in text and "tomcat-trust" in text and "expired 1 day ago" in text
+together = text.replace("\n", "").replace(" ", "")
+for words in ("a-host-with-a-long-name-of-a-phone-proxy-in-the-cellar.example",
+              place + "/there-is-no-such-directory/and-no-such-file.pem cannot be read: No such file or directory"):
+    assert words.replace(" ", "") in together, words
+PYTHON
+done
+run 0 report
+grep -qF "$tmp/there-is-no-such-directory/and-no-such-file.pem cannot be read: No such file or directory" out ||
+	fail 'what is no terminal gets lines that are cut'
+truststore --store "$store" --quiet remove tomcat-trust "$(sha256_of long.pem)"
+conf
+ok 'the table fits terminals, with whole subjects'
 
 # --- the plugin
 
