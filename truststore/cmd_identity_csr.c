@@ -25,7 +25,8 @@ const struct cli_option cmd_identity_csr_options[] = {
 	{ "token", 0, "URI", false, false, "make the key in this PKCS#11 token instead of a file" },
 	{ "out", 'o', "FILE", false, false, "write the request there (default: standard output)" },
 	{ "overwrite", 0, NULL, false, false, "take the place of what is there" },
-	{ "yes", 'y', NULL, false, false, "replace a pending request and its key without asking" },
+	{ "discard", 0, NULL, false, false, "take the pending request back and delete its key" },
+	{ "yes", 'y', NULL, false, false, "replace or discard a pending request and its key without asking" },
 	{ NULL, 0, NULL, false, false, NULL },
 };
 
@@ -112,12 +113,38 @@ static int make_request(struct own *own, struct err *err)
 	return code;
 }
 
+static int discard_request(struct own *own, struct err *err)
+{
+	static const char *const others[] = { "cn", "san", "multi-server", "domain", "bits", "hash", "token", "out", "overwrite" };
+	const struct cli *cli = own->session.cli;
+	const char *name = purpose_rule(own->purpose)->name;
+	struct own_state state;
+	char when[CLOCK_TEXT_SIZE];
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (cli_has(cli, others[i]))
+			return err_set(err, ERR_USAGE, "--%s belongs to a new request, --discard ends the pending one", others[i]);
+	int code = own_state(own, &state, err);
+	if (!code && !state.csr_created)
+		return err_set(err, ERR_NOT_FOUND, "no request for %s is pending", name);
+	if (!code)
+		code = cli_ask(cli, true, "yes", err,
+		               "The request for %s of %s and its key are deleted: a certificate made of it cannot be installed any more. Go on?",
+		               name, clock_format(state.csr_created, when));
+	if (!code)
+		code = identity_csr_discard(own->session.store, &own->wish, err);
+	if (!code && cli_json(cli))
+		return out_json(json_pack("{s:s, s:b}", "purpose", name, "discarded", 1), err);
+	if (!code && !cli_quiet(cli))
+		out_printf("the request for %s is discarded\n", name);
+	return code;
+}
+
 int cmd_identity_csr(struct cli *cli)
 {
 	struct own own;
 	struct err err;
 	int code = own_open(cli, STORE_WRITE, &own);
-	if (!code && make_request(&own, &err))
+	if (!code && (cli_has(cli, "discard") ? discard_request : make_request)(&own, &err))
 		code = cli_fail(cli, &err);
 	own_close(&own);
 	return code;

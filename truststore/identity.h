@@ -104,6 +104,10 @@ int identity_wish_names(const struct identity_wish *wish, struct identity_model 
 int identity_csr(struct store *store, const struct identity_wish *wish, gnutls_datum_t *request,
                  struct err *err);
 
+/* Takes the pending request back, and deletes its key: a certificate made of it cannot be installed any more. ERR_NOT_FOUND if none
+ * is pending. */
+int identity_csr_discard(struct store *store, const struct identity_wish *wish, struct err *err);
+
 /* What a CA made of a request, beside what identity_install checks. */
 struct identity_difference {
 	char *asked, *got; /* "DNS:host"; NULL on the side that does not have it */

@@ -130,3 +130,19 @@ int identity_csr(struct store *store, const struct identity_wish *wish, gnutls_d
 	free(work.old_key);
 	return code;
 }
+
+static int discard_work(struct txn *txn, void *arg, struct err *err)
+{
+	struct csr_work *work = arg;
+	return identity_drop_csr(txn, work->wish->purpose, &work->old_key, err);
+}
+
+int identity_csr_discard(struct store *store, const struct identity_wish *wish, struct err *err)
+{
+	struct csr_work work = { .wish = wish };
+	int code = store_write(store, discard_work, &work, err);
+	if (!code && work.old_key && (code = identity_key_delete(store, wish, work.old_key, err)))
+		err_prefix(err, "the request is discarded, but");
+	free(work.old_key);
+	return code;
+}

@@ -48,4 +48,7 @@ void identity_announce(struct store *store, struct identity_change *change);
 int identity_put_csr(struct txn *txn, const struct identity_wish *wish, const gnutls_datum_t *request,
                      const char *key, char **old_key, struct err *err);
 
+/* The pending request goes; `*old_key` as above. ERR_NOT_FOUND. */
+int identity_drop_csr(struct txn *txn, enum purpose purpose, char **old_key, struct err *err);
+
 #endif

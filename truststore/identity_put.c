@@ -163,6 +163,7 @@ static int load_record(struct txn *txn, enum purpose purpose, struct identity_re
 	return ERR_OK;
 }
 
+/* One without a certificate and a request is none. */
 static int put_record(struct txn *txn, enum purpose purpose, struct identity_record *record,
                       const char *what, struct err *err)
 {
@@ -175,7 +176,9 @@ static int put_record(struct txn *txn, enum purpose purpose, struct identity_rec
 	if (code)
 		return err_set(err, code, "the record of an own certificate cannot be written: %s",
 		               err_str(code));
-	code = txn_put(txn, STORE_IDENTITY, key, identity_key(purpose, key), bytes.bytes, bytes.len);
+	size_t len = identity_key(purpose, key);
+	code = record->has_cert || record->csr.len ? txn_put(txn, STORE_IDENTITY, key, len, bytes.bytes, bytes.len)
+	                                           : txn_delete(txn, STORE_IDENTITY, key, len);
 	record_free(&bytes);
 	snprintf(detail, sizeof detail, "%s: %s", name, what);
 	if (!code)
@@ -255,18 +258,42 @@ int identity_put(struct txn *txn, struct identity_change *change, struct err *er
 	return code;
 }
 
+/* The key of the request that was pending, where that is not the certificate's as well. */
+static int let_go_of_request(const struct identity_record *record, char **old_key, struct err *err)
+{
+	if (!record->csr_key.len || same_text(record->csr_key, record->key))
+		return ERR_OK;
+	free(*old_key);
+	*old_key = strndup(record->csr_key.bytes, record->csr_key.len);
+	return *old_key ? ERR_OK : err_set(err, ERR_MEMORY, "no memory for the name of a key");
+}
+
+int identity_drop_csr(struct txn *txn, enum purpose purpose, char **old_key, struct err *err)
+{
+	struct identity_record record;
+	uint8_t *memory = NULL;
+	int code = load_record(txn, purpose, &record, &memory, err);
+	if (!code && !record.csr.len)
+		code = err_set(err, ERR_NOT_FOUND, "no request for %s is pending", purpose_rule(purpose)->name);
+	if (!code)
+		code = let_go_of_request(&record, old_key, err);
+	record.csr = (struct span){ NULL, 0 };
+	record.csr_key = text_of("");
+	record.csr_created = 0;
+	if (!code)
+		code = put_record(txn, purpose, &record, "its request is discarded", err);
+	free(memory);
+	return code;
+}
+
 int identity_put_csr(struct txn *txn, const struct identity_wish *wish, const gnutls_datum_t *request,
                      const char *key, char **old_key, struct err *err)
 {
 	struct identity_record record;
 	uint8_t *memory = NULL;
 	int code = load_record(txn, wish->purpose, &record, &memory, err);
-	if (!code && record.csr_key.len && !same_text(record.csr_key, record.key)) {
-		free(*old_key);
-		*old_key = strndup(record.csr_key.bytes, record.csr_key.len);
-		if (!*old_key)
-			code = err_set(err, ERR_MEMORY, "no memory for the name of a key");
-	}
+	if (!code)
+		code = let_go_of_request(&record, old_key, err);
 	record.csr = (struct span){ request->data, request->size };
 	record.csr_key = text_of(key);
 	record.csr_created = wish->now;

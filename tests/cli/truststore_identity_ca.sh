@@ -127,6 +127,32 @@ same "the key is that of the request" "$(openssl req -in second.csr -noout -pubk
 same "not yet a certificate" '[null, true]' "$(of '[d[0].get("sha256"), d[0]["csr_created"] is not None]' identity list)"
 ok "a new request takes the place of a pending one, with its key, and says so before"
 
+# --- a request that nobody wants any more
+cp -r store with
+expect 2 T identity csr tomcat --discard
+err_one_line
+err_has '--yes'
+same "the key" 1 "$(ls store/keys | wc -l)"
+expect 2 T identity csr tomcat --discard --yes --out x.csr
+err_has '--out belongs to a new request'
+expect 0 T identity csr tomcat --discard --yes
+out_has 'the request for tomcat is discarded'
+same "no key" 0 "$(ls store/keys | wc -l)"
+expect 1 T identity list
+expect 2 T identity csr tomcat --discard --yes
+err_has 'no request for tomcat is pending'
+T history | grep -q 'tomcat: its request is discarded' || fail "the log does not say it"
+expect 0 T verify
+expect 0 T identity new tomcat
+before=$(of 'd[0]["sha256"]' identity list) key=$(ls store/keys)
+expect 0 T identity csr tomcat --cn web.example.test --out x.csr
+expect 0 T identity csr tomcat --discard --yes --json
+same "as JSON" '["tomcat", true]' "$(json '[d["purpose"], d["discarded"]]')"
+same "certificate and key stay" "$before $key" "$(of 'd[0]["sha256"]' identity list) $(ls store/keys)"
+same "no request" null "$(of 'd[0]["csr_created"]' identity list)"
+rm -rf store && mv with store
+ok "a pending request can be discarded, with its key"
+
 # --- a CA: root, intermediate
 mkdir ca
 (
