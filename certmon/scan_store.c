@@ -281,7 +281,8 @@ static int add_requests(struct look *look, struct err *err)
 		finding->identity = true;
 		finding->stores = strdup("own certificates");
 		finding->affected = strdup("nobody yet: the old certificate stays in use until the new one is installed");
-		if (asprintf(&finding->advice, "have the CA sign it and run: truststore identity install %s FILE...", own->purpose) < 0)
+		if (asprintf(&finding->advice, "have the CA sign it and run: truststore identity install %s FILE...; if nobody wants it any more: "
+		             "truststore identity csr %s --discard", own->purpose, own->purpose) < 0)
 			finding->advice = NULL;
 		if (!finding->stores || !finding->affected || !finding->advice)
 			return err_set(err, ERR_MEMORY, "no memory");

@@ -36,6 +36,7 @@ same 'mails about one that waits for a week' 1 "$(ls mails | wc -l)"
 grep -q '^Subject: Certificates: the signing request of tomcat waits for its certificate since 7 days' mails/0 ||
 	fail "another subject: $(grep ^Subject: mails/0)"
 grep -q 'truststore identity install tomcat FILE' mails/0 || fail 'what to do is missing'
+sed -z 's|=\r*\n||g' mails/0 | grep -q 'truststore identity csr tomcat --discard' || fail 'how to get rid of it is missing'
 ca_new ca --days 5000
 openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -copy_extensions copyall -days 4000 -out web.pem 2>>openssl.log
 T --quiet add tomcat-trust ca.pem
