@@ -249,7 +249,7 @@ static int save_response(const struct asking *a, struct err *err)
 		cli_warn(a->cmd.cli, "%s was not written: no OCSP response came", file);
 	if (!file || !a->result.response)
 		return ERR_OK;
-	return outfile_write(file, 0644, cli_has(a->cmd.cli, "overwrite"), a->result.response,
+	return outfile_write(file, OUTFILE_BY_UMASK, cli_has(a->cmd.cli, "overwrite"), a->result.response,
 	                     a->result.response_len, err);
 }
 

@@ -155,7 +155,7 @@ static unsigned needs(const struct cli *cli)
 static int save_plan(const struct cli *cli, const struct bulk_batch *batch, const char *path, struct err *err)
 {
 	struct outfile *out;
-	int code = outfile_open(path, 0644, cli_has(cli, "overwrite"), &out, err);
+	int code = outfile_open(path, OUTFILE_BY_UMASK, cli_has(cli, "overwrite"), &out, err);
 	if (code)
 		return code;
 	code = cmd_bulk_json(batch, NULL, outfile_stream(out), err);

@@ -249,7 +249,7 @@ static int export(struct exporting *e, struct err *err)
 	if (!code && (e->out.failed || e->request.failed))
 		code = err_set(err, ERR_MEMORY, "no memory for the output");
 	if (!code)
-		code = cmd_hard(outfile_write(path ? path : "-", e->key ? 0600 : 0644,
+		code = cmd_hard(outfile_write(path ? path : "-", e->key ? 0600 : OUTFILE_BY_UMASK,
 		                              cli_has(cli, "overwrite"), e->out.bytes, e->out.len, err),
 		                err);
 	return code;

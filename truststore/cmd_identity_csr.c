@@ -98,7 +98,7 @@ static int make_request(struct own *own, struct err *err)
 	if (!code)
 		code = own_names(own, err);
 	if (!code && path && strcmp(path, "-"))
-		code = outfile_open(path, 0644, cli_has(cli, "overwrite"), &file, err);
+		code = outfile_open(path, OUTFILE_BY_UMASK, cli_has(cli, "overwrite"), &file, err);
 	if (!code)
 		code = may_replace_csr(own, err);
 	if (!code)

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "truststore/base/outfile.h"
+
 struct exportdir {
 	char *path, *temporary;
 	int fd; /* of the temporary one */
@@ -97,7 +99,7 @@ static int make_temporary(struct exportdir *dir, struct err *err)
 		return code;
 	}
 	dir->fd = open(dir->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir->fd < 0 || fchmod(dir->fd, 0755) < 0)
+	if (dir->fd < 0 || fchmod(dir->fd, outfile_less_umask(0777)) < 0)
 		return err_errno(err, "%s", dir->temporary);
 	return ERR_OK;
 }
@@ -132,10 +134,10 @@ int exportdir_write(struct exportdir *dir, const char *name, const void *bytes, 
                     struct err *err)
 {
 	const char *at = bytes;
-	int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, OUTFILE_BY_UMASK);
 	if (fd < 0)
 		return err_errno(err, "%s/%s", dir->path, name);
-	int code = fchmod(fd, 0644) < 0 ? err_errno(err, "%s/%s", dir->path, name) : ERR_OK;
+	int code = ERR_OK;
 	while (!code && len) {
 		ssize_t n = write(fd, at, len);
 		if (n < 0 && errno == EINTR)

@@ -91,7 +91,7 @@ int exporter_open(enum exporter_format format, const char *path, bool overwrite,
 	else if (exporter_is_directory(format))
 		code = exportdir_open(path, overwrite, is_ours, &exporter->dir, err);
 	else
-		code = outfile_open(path, 0644, overwrite, &exporter->file, err);
+		code = outfile_open(path, OUTFILE_BY_UMASK, overwrite, &exporter->file, err);
 	if (!code && format == EXPORTER_P12)
 		code = p12_writer_new(password, P12_MODERN, &exporter->p12, err);
 	if (code)

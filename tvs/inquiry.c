@@ -156,7 +156,7 @@ static int keep_found(struct inquiry *self, const struct cert *cert, struct err 
 	int rc = cert_pem(der, der_len, &pem, &len);
 	if (rc)
 		return err_set(err, rc, "the certificate cannot be written as PEM");
-	rc = outfile_write(self->out, 0644, cli_has(self->cli, "overwrite"), pem, len, err);
+	rc = outfile_write(self->out, OUTFILE_BY_UMASK, cli_has(self->cli, "overwrite"), pem, len, err);
 	self->out = NULL;
 	free(pem);
 	return rc;

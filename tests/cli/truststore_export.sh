@@ -38,6 +38,8 @@ same "PEM" "$(openssl x509 -in leaf.pem)" "$(cat out)"
 expect 0 T export "$leaf" --format der --out leaf.der
 same "DER" "$leaf" "$(sha256sum <leaf.der | cut -d' ' -f1)"
 same "mode" 644 "$(stat -c %a leaf.der)"
+(umask 077; T export "$leaf" --out private.pem --quiet)
+same "mode by the umask" 600 "$(stat -c %a private.pem)"
 out_has 'wrote 1 certificate to leaf.der'
 code=0
 T export "${leaf:0:8}" --format der >other.der || code=$?
@@ -83,6 +85,9 @@ for file in d/*.pem; do
 	same "$file" "$(sha256_of "$file" | cut -c1-16)" "$(basename "$file" .pem | sed 's/.*-//')"
 done
 same "mode" 755 "$(stat -c %a d)"
+same "modes of the files" 644 "$(stat -c %a d/* | sort -u)"
+(umask 077; T export --format dir --out private-d --quiet)
+same "modes by the umask" '700 600' "$(stat -c %a private-d) $(stat -c %a private-d/* | sort -u)"
 T add srst-trust leaf.pem --label '../../etc/passwd' >/dev/null 2>&1
 expect 0 T export --in srst-trust --format dir --out evil
 same "a name from a label stays in its directory" "_etc_passwd-${leaf:0:16}.pem" "$(ls -A evil | sed 's/^[._]*/_/')"

@@ -65,6 +65,20 @@ START_TEST(writes_with_its_mode)
 }
 END_TEST
 
+START_TEST(what_is_public_goes_by_the_umask)
+{
+	struct stat st;
+	ck_assert_int_eq(outfile_write(path, OUTFILE_BY_UMASK, false, "abc", 3, &err), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	umask(002);
+	ck_assert_int_eq(outfile_write(path, OUTFILE_BY_UMASK, true, "abc", 3, &err), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0664);
+	ck_assert_int_eq(umask(077), 002);
+}
+END_TEST
+
 START_TEST(nothing_is_there_before_commit)
 {
 	struct outfile *file;
@@ -230,8 +244,8 @@ START_TEST(reads_standard_input_in_pieces)
 }
 END_TEST
 
-static const TTest *const *const all[] = { &writes_with_its_mode, &nothing_is_there_before_commit,
-	&overwrites_only_when_told, &never_over_one_that_came_meanwhile, &only_regular_files_are_replaced,
+static const TTest *const *const all[] = { &writes_with_its_mode, &what_is_public_goes_by_the_umask,
+	&nothing_is_there_before_commit, &overwrites_only_when_told, &never_over_one_that_came_meanwhile, &only_regular_files_are_replaced,
 	&what_cannot_be_written_leaves_nothing, &standard_output_is_a_dash, &relative_names,
 	&reads_up_to_a_limit, &reads_standard_input_in_pieces };
 

@@ -44,6 +44,13 @@ static int check_target(const char *path, bool overwrite, struct err *err)
 	return 0;
 }
 
+mode_t outfile_less_umask(mode_t mode)
+{
+	mode_t mask = umask(077);
+	umask(mask);
+	return mode & ~mask;
+}
+
 static int open_temporary(struct outfile *file, mode_t mode, struct err *err)
 {
 	size_t folder = folder_length(file->path);
@@ -59,7 +66,7 @@ static int open_temporary(struct outfile *file, mode_t mode, struct err *err)
 		file->temporary = NULL;
 		return err_errno(err, "%s: cannot create a file beside it", file->path);
 	}
-	if (fchmod(fd, mode) < 0 || !(file->stream = fdopen(fd, "w"))) {
+	if (fchmod(fd, mode == OUTFILE_BY_UMASK ? outfile_less_umask(mode) : mode) < 0 || !(file->stream = fdopen(fd, "w"))) {
 		int rc = err_errno(err, "%s", file->temporary);
 		close(fd);
 		return rc;

@@ -11,8 +11,13 @@
 
 struct outfile;
 
-/* Opens a temporary file beside `path` with exactly `mode` (no umask). "-" is standard output, which
- * cannot be taken back. Unless `overwrite`, an existing `path` is ERR_EXISTS. */
+enum { OUTFILE_BY_UMASK = 0666 }; /* a mode for what is no secret: the umask decides who else reads it */
+
+/* `mode` less the process's umask. Not for a process with threads. */
+mode_t outfile_less_umask(mode_t mode);
+
+/* Opens a temporary file beside `path` with exactly `mode`: secrets 0600, what other users must read 0644. Only
+ * OUTFILE_BY_UMASK is taken less the umask. "-" is standard output, which cannot be taken back. Unless `overwrite`, an existing `path` is ERR_EXISTS. */
 int outfile_open(const char *path, mode_t mode, bool overwrite, struct outfile **out,
                  struct err *err);
 
