@@ -3,6 +3,7 @@
 #include "truststore/bulk_sftp.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static int take_host(const struct conf *conf, struct bulk_sftp *sftp, struct err
 		               "%s: no connection without the server's host key: set [bulk] known-hosts or host-key",
 		               sftp->url.target.text);
 	if (known && access(known, R_OK))
-		return err_errno(err, "%s: the file of known hosts cannot be read", known);
+		return conf_refuse(conf, "bulk", "known-hosts", err, "%s: cannot be read: %s", known, strerror(errno));
 	struct err why;
 	if (pin && bulk_host_key_parse(pin, sftp->host_key, &why))
 		return conf_refuse(conf, "bulk", "host-key", err, "%s", err_text(&why));
@@ -52,14 +53,26 @@ static int take_host(const struct conf *conf, struct bulk_sftp *sftp, struct err
 static int take_user(const struct conf *conf, struct bulk_sftp *sftp, struct err *err)
 {
 	const char *key = conf_text(conf, "bulk", "key");
-	if (key) {
-		int code = bulk_user_key_check(key, err);
-		return code ? code : copy(key, &sftp->key, err);
-	}
+	struct err why;
+	if (key)
+		return bulk_user_key_check(key, &why) ? conf_refuse(conf, "bulk", "key", err, "%s", err_text(&why))
+		                                      : copy(key, &sftp->key, err);
 	if (!conf_is_set(conf, "bulk", "sftp-password-file"))
 		return err_set(err, ERR_REFUSED, "%s: set [bulk] key or sftp-password-file: who shall log in?",
 		               sftp->url.target.text);
 	return conf_secret(conf, "bulk", "sftp-password-file", &sftp->password, err);
+}
+
+/* The place is the configuration's or an option's. */
+static int take_url(const struct conf *conf, const char *url, struct bulk_sftp *sftp, struct err *err)
+{
+	const char *configured = conf_text(conf, "bulk", "directory");
+	struct err why;
+	if (!bulk_url_parse(url, &sftp->url, &why))
+		return ERR_OK;
+	if (configured && !strcmp(configured, url))
+		return conf_refuse(conf, "bulk", "directory", err, "%s", err_text(&why));
+	return err_set(err, why.code, "--directory: %s", err_text(&why));
 }
 
 int bulk_sftp_open(const struct conf *conf, const char *url, struct bulk_sftp **out, struct err *err)
@@ -68,7 +81,7 @@ int bulk_sftp_open(const struct conf *conf, const char *url, struct bulk_sftp **
 	*out = NULL;
 	if (!sftp)
 		return err_set(err, ERR_MEMORY, "no memory for a connection");
-	int code = bulk_url_parse(url, &sftp->url, err);
+	int code = take_url(conf, url, sftp, err);
 	if (!code)
 		code = take_host(conf, sftp, err);
 	if (!code)

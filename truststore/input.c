@@ -34,6 +34,8 @@ int input_open(const char *name, size_t max, FILE **out, struct err *err)
 	struct stat st;
 	int code = ERR_OK;
 	*out = NULL;
+	if (!*name)
+		return err_set(err, ERR_USAGE, "'' is not the name of a file");
 	FILE *stream = !strcmp(name, "-") ? stdin : fopen(name, "re");
 	if (!stream || fstat(fileno(stream), &st))
 		code = err_errno(err, "%s: cannot be opened", name);

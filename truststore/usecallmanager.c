@@ -59,7 +59,8 @@ static int look_at_file(const struct reading *r, bool *immutable, struct err *er
 	char *wal;
 	FILE *stream = fopen(r->file, "re");
 	if (!stream)
-		return err_errno(err, "%s: cannot be opened", r->file);
+		return *r->file ? err_errno(err, "%s: cannot be opened", r->file)
+		                : err_set(err, ERR_USAGE, "'' is not the name of a file");
 	size_t len = fread(header, 1, sizeof header, stream);
 	int code = ferror(stream) ? err_errno(err, "%s: cannot be read", r->file) : ERR_OK;
 	fclose(stream);

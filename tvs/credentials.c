@@ -251,8 +251,11 @@ int credentials_read(const struct settings *settings, struct store *store,
 	self->client_ca.max = CLIENT_CA_MAX;
 	struct reading reading = { settings, self };
 	int code = store_read(store, read_store, &reading, err);
-	if (code == ERR_OK && settings->certificate)
+	if (code == ERR_OK && settings->certificate) {
 		code = read_files(self, settings, err);
+		if (code != ERR_OK)
+			err_prefix(err, "%s", settings->certificate_at);
+	}
 	struct cert *own = NULL;
 	if (code == ERR_OK)
 		code = cert_parse(self->chain.span[0].bytes, self->chain.span[0].len, &own, err);
@@ -276,6 +279,8 @@ int credentials_read(const struct settings *settings, struct store *store,
 int credentials_load(struct credentials *self, const struct settings *settings, struct err *err)
 {
 	int code = key_load(self->location, &self->key, err);
+	if (code != ERR_OK && settings->key_at)
+		err_prefix(err, "%s", settings->key_at);
 	self->setup = calloc(settings->listeners, sizeof(struct tls_setup *));
 	if (code == ERR_OK && !self->setup)
 		code = err_set(err, ERR_MEMORY, "out of memory");
@@ -292,7 +297,7 @@ int credentials_load(struct credentials *self, const struct settings *settings, 
 		if (code == ERR_OK)
 			self->setups++;
 		else if (settings->certificate)
-			err_prefix(err, "certificate %s, key %s", settings->certificate, settings->key);
+			err_prefix(err, "%s %s, key %s", settings->certificate_at, settings->certificate, settings->key);
 		else
 			err_prefix(err, "identity TVS of %s", settings->store);
 	}

@@ -71,6 +71,14 @@ static char *copy(struct build *build, const char *text)
 	return made;
 }
 
+static char *place(struct build *build, const char *key)
+{
+	char *made = conf_where(build->conf, "tvsd", key);
+	if (!made)
+		no_memory(build);
+	return made;
+}
+
 /* Room for each entry of a list, at least one. */
 static void *room(struct build *build, const char *const *list, size_t size)
 {
@@ -307,6 +315,8 @@ static void read_own(struct build *build)
 	if (own_certificate && own_key) {
 		out->certificate = copy(build, certificate);
 		out->key = copy(build, key);
+		out->certificate_at = place(build, "certificate");
+		out->key_at = place(build, "key");
 	}
 	struct err why;
 	if (out->store && keyfile_directory(build->conf, out->store, &out->keys, &why) != ERR_OK)
@@ -351,6 +361,8 @@ void settings_free(struct settings *settings)
 	free(settings->keys);
 	free(settings->certificate);
 	free(settings->key);
+	free(settings->certificate_at);
+	free(settings->key_at);
 	free(settings->groups);
 	free(settings->metrics);
 	free(settings);

@@ -30,6 +30,7 @@ struct settings {
 	char *keys;        /* directory of the store's own keys */
 	char *certificate; /* a file or PKCS#11 URI; NULL: identity TVS of the store */
 	char *key;         /* NULL exactly where `certificate` is */
+	char *certificate_at, *key_at; /* where in the file they stand, for messages; NULL as they are */
 	struct settings_listener *listener;
 	size_t listeners;
 	unsigned workers;

@@ -49,6 +49,7 @@ cert_new four "${ext[@]}"
 : >empty.pem
 refused 'broken.pem' Phone-SAST-trust broken.pem
 refused 'broken.pem' Phone-SAST-trust two.pem broken.pem
+refused "'' is not the name of a file" Phone-SAST-trust ''
 refused 'empty.pem' Phone-SAST-trust empty.pem
 refused 'missing.pem' Phone-SAST-trust four.pem missing.pem
 refused 'four.key' Phone-SAST-trust four.key

@@ -104,7 +104,16 @@ expect 2 ts bad.conf bulk consolidate
 err_has 'no connection without the server'
 sed "s,^key = .*,key = $tmp/rsa," a.conf >bad.conf
 expect 2 ts bad.conf bulk consolidate
+err_has "bad.conf:$(grep -n '^key' bad.conf | cut -d: -f1): [bulk] key: "
 err_has 'an RSA key does not work'
+sed "s,^directory = .*,directory = sftp://," a.conf >bad.conf
+expect 2 ts bad.conf bulk consolidate
+err_has "bad.conf:$(grep -n '^directory' bad.conf | cut -d: -f1): [bulk] directory: "
+expect 2 ts a.conf bulk consolidate --directory sftp://
+err_has ': --directory: "sftp://"'
+sed "s,^known-hosts = .*,known-hosts = missing," a.conf >bad.conf
+expect 2 ts bad.conf bulk consolidate
+err_has "bad.conf:$(grep -n '^known-hosts' bad.conf | cut -d: -f1): [bulk] known-hosts: missing: "
 printf '[127.0.0.1]:%s %s\n' "$ssh_port" "$(cut -d' ' -f1,2 other.pub)" >wrong
 sed "s,^known-hosts = .*,known-hosts = $tmp/wrong," a.conf >bad.conf
 expect 2 ts bad.conf bulk consolidate

@@ -63,10 +63,11 @@ bad()
 	err_one_line
 	err_has "$text"
 }
-bad 'certificate own.pem, key strange.key: ' 'certificate = own.pem' 'key = strange.key'
-bad 'missing.key: ' 'certificate = own.pem' 'key = missing.key'
-bad 'missing.pem: ' 'certificate = missing.pem' 'key = own.key'
-bad 'own.key' 'certificate = own.key' 'key = own.key'
+bad '[tvsd] certificate own.pem, key strange.key: ' 'certificate = own.pem' 'key = strange.key'
+bad 'bad.conf:7: [tvsd] key: missing.key: ' 'certificate = own.pem' 'key = missing.key'
+bad 'bad.conf:6: [tvsd] certificate: cannot open missing.pem: ' 'certificate = missing.pem' 'key = own.key'
+bad 'bad.conf:6: [tvsd] certificate: cannot read /tmp: Is a directory' 'certificate = /tmp' 'key = own.key'
+bad 'certificate: own.key: holds no certificate' 'certificate = own.key' 'key = own.key'
 bad 'own.pem' 'certificate = own.pem' 'key = own.pem'
 cp own.key open.key
 chmod 644 open.key

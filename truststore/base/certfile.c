@@ -275,6 +275,8 @@ int cert_read_file(const char *name, cert_each_fn *each, void *arg, struct err *
 {
 	if (strcmp(name, "-") == 0)
 		return cert_read_stream(stdin, "-", each, arg, err);
+	if (!*name)
+		return err_set(err, ERR_USAGE, "'' is not the name of a file");
 	FILE *stream = fopen(name, "re");
 	if (!stream)
 		return err_errno(err, "cannot open %s", name);

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -376,12 +377,22 @@ int conf_override(struct conf *conf, const char *section, const char *key, const
 int conf_refuse(const struct conf *conf, const char *section, const char *key, struct err *err,
                 const char *format, ...)
 {
-	const struct conf_value *value = get(conf, section, key, ~0u);
+	char *where = conf_where(conf, section, key);
 	va_list args;
 	va_start(args, format);
 	err_setv(err, ERR_CONFIG, format, args);
 	va_end(args);
-	if (value && value->line)
-		return err_prefix(err, "%s:%u: [%s] %s", conf->file, value->line, value->section, key);
-	return err_prefix(err, "[%s] %s", section, key);
+	err_prefix(err, "%s", where ? where : key);
+	free(where);
+	return ERR_CONFIG;
+}
+
+char *conf_where(const struct conf *conf, const char *section, const char *key)
+{
+	const struct conf_value *value = get(conf, section, key, ~0u);
+	char *text;
+	int len = value && value->line
+	              ? asprintf(&text, "%s:%u: [%s] %s", conf->file, value->line, value->section, key)
+	              : asprintf(&text, "[%s] %s", section, key);
+	return len < 0 ? NULL : text;
 }

@@ -71,6 +71,10 @@ int conf_override(struct conf *conf, const char *section, const char *key, const
 int conf_refuse(const struct conf *conf, const char *section, const char *key, struct err *err,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Where a value stands, for a message that is made when `conf` is gone: "tvs.conf:12: [tvsd] certificate". The caller
+ * frees it; NULL when there is no memory. */
+char *conf_where(const struct conf *conf, const char *section, const char *key);
+
 /* The schema, ending with a row without a section: for documents and tests. */
 const struct conf_key *conf_schema(void);
 

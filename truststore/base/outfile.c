@@ -253,6 +253,8 @@ int infile_read(const char *path, size_t max, char **out, size_t *len, struct er
 	*len = 0;
 	if (!strcmp(path, "-"))
 		return read_all(STDIN_FILENO, "standard input", max, out, len, err);
+	if (!*path)
+		return err_set(err, ERR_USAGE, "'' is not the name of a file");
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return err_errno(err, "%s: cannot open", path);
