@@ -97,7 +97,7 @@ int cmd_number(const struct cli *cli, const char *option, int64_t min, int64_t m
 		return ERR_OK;
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
-	if (!*text || *end || errno || value < min || value > max)
+	if (!(*text >= '0' && *text <= '9') || *end || errno || value < min || value > max)
 		return err_set(err, ERR_USAGE, "--%s \"%s\": a number from %lld to %lld is wanted", option,
 		               text, (long long)min, (long long)max);
 	*out = value;
