@@ -5,6 +5,8 @@
  *
  * A step is a system call that changes a file or a directory. Exit: as the program, or 137 where it was killed; 90 if it ended
  * before its Nth step; 77 where the system does not let processes be traced. */
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -51,7 +53,7 @@ static bool is_step(pid_t child, const struct __ptrace_syscall_info *info)
 	case SYS_ftruncate:
 		return is_file(child, args[0]);
 	case SYS_openat:
-		return args[2] & O_CREAT;
+		return args[2] & O_CREAT || (args[2] & O_TMPFILE) == O_TMPFILE;
 #ifdef SYS_open
 	case SYS_open:
 		return args[1] & O_CREAT;

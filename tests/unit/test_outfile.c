@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/fixture.h"
@@ -88,6 +91,27 @@ START_TEST(nothing_is_there_before_commit)
 	outfile_abort(file);
 	expect_only("");
 	outfile_abort(NULL);
+}
+END_TEST
+
+START_TEST(a_new_one_leaves_nothing_when_killed)
+{
+	int probe = open(folder, O_TMPFILE | O_WRONLY, 0600);
+	if (probe < 0)
+		return; /* not on this file system */
+	close(probe);
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		struct outfile *file;
+		if (outfile_open(path, 0600, false, &file, &err) || fputs("abc", outfile_stream(file)) < 0 ||
+		    fflush(outfile_stream(file)))
+			_exit(1);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	expect_only("");
 }
 END_TEST
 
@@ -245,7 +269,7 @@ START_TEST(reads_standard_input_in_pieces)
 END_TEST
 
 static const TTest *const *const all[] = { &writes_with_its_mode, &what_is_public_goes_by_the_umask,
-	&nothing_is_there_before_commit, &overwrites_only_when_told, &never_over_one_that_came_meanwhile, &only_regular_files_are_replaced,
+	&nothing_is_there_before_commit, &a_new_one_leaves_nothing_when_killed, &overwrites_only_when_told, &never_over_one_that_came_meanwhile, &only_regular_files_are_replaced,
 	&what_cannot_be_written_leaves_nothing, &standard_output_is_a_dash, &relative_names,
 	&reads_up_to_a_limit, &reads_standard_input_in_pieces };
 

@@ -12,7 +12,7 @@
 struct outfile {
 	FILE *stream;
 	char *path;      /* NULL: standard output */
-	char *temporary;
+	char *temporary; /* NULL: it has no name yet */
 	bool overwrite;
 };
 
@@ -51,7 +51,34 @@ mode_t outfile_less_umask(mode_t mode)
 	return mode & ~mask;
 }
 
-static int open_temporary(struct outfile *file, mode_t mode, struct err *err)
+/* The folder of `path` as a name that can be opened; allocated. */
+static char *folder_of(const char *path)
+{
+	size_t len = folder_length(path);
+	return len ? strndup(path, len) : strdup(".");
+}
+
+static const char *link_of(int fd, char out[32])
+{
+	snprintf(out, 32, "/proc/self/fd/%d", fd);
+	return out;
+}
+
+/* A file in that folder that has no name, so that nothing is left of it if the process ends. -1 where the file system
+ * has no such files, or no name could be given to it. */
+static int open_nameless(const char *path)
+{
+	char link[32], *folder = folder_of(path);
+	int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+	free(folder);
+	if (fd >= 0 && access(link_of(fd, link), F_OK) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_named(struct outfile *file, struct err *err)
 {
 	size_t folder = folder_length(file->path);
 	static const char pattern[] = ".tvs-XXXXXX";
@@ -66,8 +93,20 @@ static int open_temporary(struct outfile *file, mode_t mode, struct err *err)
 		file->temporary = NULL;
 		return err_errno(err, "%s: cannot create a file beside it", file->path);
 	}
-	if (fchmod(fd, mode == OUTFILE_BY_UMASK ? outfile_less_umask(mode) : mode) < 0 || !(file->stream = fdopen(fd, "w"))) {
-		int rc = err_errno(err, "%s", file->temporary);
+	return fd;
+}
+
+static int open_temporary(struct outfile *file, mode_t mode, struct err *err)
+{
+	int fd = file->overwrite ? -1 : open_nameless(file->path); /* a name that is taken can only be renamed over */
+	if (fd < 0)
+		fd = open_named(file, err);
+	if (fd < 0)
+		return fd;
+	if (mode == OUTFILE_BY_UMASK)
+		mode = outfile_less_umask(mode);
+	if (fchmod(fd, mode) < 0 || !(file->stream = fdopen(fd, "w"))) {
+		int rc = err_errno(err, "%s", file->path);
 		close(fd);
 		return rc;
 	}
@@ -147,12 +186,19 @@ static int rename_new(const char *from, const char *to)
 	return 0;
 }
 
+static int give_name(const struct outfile *file)
+{
+	char link[32];
+	if (!file->temporary)
+		return linkat(AT_FDCWD, link_of(fileno(file->stream), link), AT_FDCWD, file->path, AT_SYMLINK_FOLLOW);
+	return (file->overwrite ? rename : rename_new)(file->temporary, file->path);
+}
+
 /* Makes the new name survive a power cut. A folder that cannot be opened or synced as such (no right to
  * read it, a network file system) is left to the system. */
 static int sync_folder(const char *path)
 {
-	size_t len = folder_length(path);
-	char *folder = len ? strndup(path, len) : strdup(".");
+	char *folder = folder_of(path);
 	if (!folder)
 		return -1;
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
@@ -180,7 +226,7 @@ int outfile_commit(struct outfile *file, struct err *err)
 	rc = check_target(file->path, file->overwrite, err);
 	if (rc)
 		goto done;
-	if ((file->overwrite ? rename : rename_new)(file->temporary, file->path) < 0) {
+	if (give_name(file) < 0) {
 		rc = err_errno(err, "%s: cannot put the new file there", file->path);
 		goto done;
 	}

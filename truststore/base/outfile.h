@@ -16,7 +16,8 @@ enum { OUTFILE_BY_UMASK = 0666 }; /* a mode for what is no secret: the umask dec
 /* `mode` less the process's umask. Not for a process with threads. */
 mode_t outfile_less_umask(mode_t mode);
 
-/* Opens a temporary file beside `path` with exactly `mode`: secrets 0600, what other users must read 0644. Only
+/* Opens a temporary file beside `path` (where it can, without a name unless `overwrite`: nothing is left of it if the
+ * process is killed) with exactly `mode`: secrets 0600, what other users must read 0644. Only
  * OUTFILE_BY_UMASK is taken less the umask. "-" is standard output, which cannot be taken back. Unless `overwrite`, an existing `path` is ERR_EXISTS. */
 int outfile_open(const char *path, mode_t mode, bool overwrite, struct outfile **out,
                  struct err *err);
@@ -24,7 +25,7 @@ int outfile_open(const char *path, mode_t mode, bool overwrite, struct outfile *
 /* The stream to write to; its errors are found by outfile_commit. */
 FILE *outfile_stream(struct outfile *file);
 
-/* Flushes, syncs, renames to `path` (without `overwrite` never over another file), syncs the directory.
+/* Flushes, syncs, gives it the name `path` (without `overwrite` never over another file), syncs the directory.
  * Frees in every case; on failure nothing is left behind. */
 int outfile_commit(struct outfile *file, struct err *err);
 
