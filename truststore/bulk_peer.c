@@ -89,6 +89,15 @@ int bulk_peer_put(struct txn *txn, const struct bulk_peer *peer, struct err *err
 	return code;
 }
 
+int bulk_peer_decode(struct span key, struct span value, struct bulk_peer *out)
+{
+	uint8_t should[RECORD_NAME_MAX];
+	if (decode(value, out))
+		return ERR_STORE;
+	size_t len = store_key(out->name, strlen(out->name), should);
+	return len && len == key.len && !memcmp(should, key.bytes, len) ? ERR_OK : ERR_STORE;
+}
+
 struct each_peer {
 	struct txn *txn;
 	bulk_peer_fn *each;

@@ -30,6 +30,9 @@ int bulk_peer_put(struct txn *txn, const struct bulk_peer *peer, struct err *err
 typedef int bulk_peer_fn(const struct bulk_peer *peer, void *arg, struct err *err);
 int bulk_peer_each(struct txn *txn, bulk_peer_fn *each, void *arg, struct err *err);
 
+/* A record of the database, as it stands under `key`. ERR_STORE where it is none, or that of another name. */
+int bulk_peer_decode(struct span key, struct span value, struct bulk_peer *out);
+
 bool bulk_peer_knows(const struct bulk_peer *peer, const struct digest *signer);
 
 /* Takes what an accepted manifest announces for the signers from now on; `signer` is the one that signed it.

@@ -121,6 +121,19 @@ static int find(struct txn *txn, const struct digest *new, struct digest *old, s
 	return code;
 }
 
+int bulk_successor_check(struct span key, struct span value, struct err *err)
+{
+	struct bulk_successor statement = { .signature = NULL };
+	struct span signature;
+	if (key.len != DIGEST_SIZE || decode(value, &statement.old, &signature) ||
+	    signature.len > BULK_SUCCESSOR_SIGNATURE_MAX)
+		return err_set(err, ERR_STORE, "its record is not readable");
+	memcpy(statement.new.byte, key.bytes, DIGEST_SIZE);
+	statement.signature = (uint8_t *)signature.bytes; /* only read */
+	statement.signature_len = signature.len;
+	return bulk_successor_verify("its record", &statement, err);
+}
+
 static int forget_old(struct txn *txn, const struct digest *newest, struct err *err)
 {
 	struct digest at = *newest, old;

@@ -51,6 +51,10 @@ int bulk_successor_put(struct txn *txn, const struct bulk_successor *successor, 
 /* What leads to a certificate. The caller frees with bulk_succession_deinit in every case. */
 int bulk_succession_get(struct txn *txn, const struct digest *cert, struct bulk_succession *out, struct err *err);
 
+/* A record of the database, as it stands under `key`, and the signature in it. ERR_STORE where it is none; else as
+ * bulk_successor_verify. */
+int bulk_successor_check(struct span key, struct span value, struct err *err);
+
 /* True if it begins with, or comes by, a certificate. */
 bool bulk_succession_has(const struct bulk_succession *succession, const struct digest *cert);
 

@@ -320,6 +320,8 @@ int trust_verify(struct txn *txn, void (*each)(const char *difference, void *arg
 		{ STORE_ANSWER, check_answer },
 		{ STORE_REVOCATION, check_revocation },
 		{ STORE_MARK, check_revoked },
+		{ STORE_PEER, verify_peer },
+		{ STORE_SUCCESSOR, verify_successor },
 		{ STORE_CHANGE, check_change },
 	};
 	struct verifying v = { .txn = txn, .each = each, .arg = arg, .expected = 1 };

@@ -24,6 +24,10 @@ bool verify_has(struct verifying *v, enum store_db db, const void *key, size_t l
 /* A certificate's record against its DER, the indexes, and who holds it. */
 int verify_cert(struct span key, struct span value, void *arg, struct err *err);
 
+/* Records of the exchange between clusters. */
+int verify_peer(struct span key, struct span value, void *arg, struct err *err);
+int verify_successor(struct span key, struct span value, void *arg, struct err *err);
+
 /* The answer that is stored against the one derived anew. */
 int verify_answer_of(struct verifying *v, const struct digest *cert, struct err *err);
 

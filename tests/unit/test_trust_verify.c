@@ -4,6 +4,8 @@
 
 #include "tests/unit/store_fixture.h"
 #include "truststore/base/clock.h"
+#include "truststore/bulk_peer.h"
+#include "truststore/bulk_successor.h"
 #include "truststore/record_priv.h"
 #include "truststore/store_priv.h"
 
@@ -413,12 +415,49 @@ START_TEST(identity_of_another_name)
 }
 END_TEST
 
+static int put_peer(struct txn *txn, void *arg, struct err *err)
+{
+	struct bulk_peer peer = { .name = "West", .signers = { *cert_sha256(cert) }, .signer_count = 1 };
+	(void)arg;
+	return bulk_peer_put(txn, &peer, err);
+}
+
+START_TEST(peers)
+{
+	ck_assert_int_eq(store_write(fixture_store, put_peer, NULL, &fixture_err), 0);
+	fixture_verify();
+	hurt(on(STORE_PEER, CUT, "west", 4), "peer west: its record is not readable");
+	ck_assert_int_eq(store_write(fixture_store, put_peer, NULL, &fixture_err), 0);
+	hurt(flip(on(STORE_PEER, FLIP, "west", 4), 5), "peer west: its record is not readable, or another cluster's");
+	hurt(on(STORE_PEER, PUT, "", 1), "peer ");
+}
+END_TEST
+
+/* A statement that was really signed is verified by tests/integration/bulk_signer.sh. */
+static int put_successor(struct txn *txn, void *arg, struct err *err)
+{
+	struct bulk_successor successor = { *cert_sha256(cert), *cert_sha256(ending), (uint8_t *)"0", 1 };
+	(void)arg;
+	return bulk_successor_put(txn, &successor, err);
+}
+
+START_TEST(successors)
+{
+	ck_assert_int_eq(store_write(fixture_store, put_successor, NULL, &fixture_err), 0);
+	ck_assert_uint_eq(fixture_differences(said("successor ", ending, ": its record: it says that ")), 1); /* but nobody signed it */
+	hurt(on_cert(STORE_SUCCESSOR, CUT, ending), said("successor ", ending, ": its record is not readable"));
+	hurt(on(STORE_SUCCESSOR, PUT, "short", 5), "successor: a key has the wrong form");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests;
 	Suite *suite = fixture_suite("trust_verify", &tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, meta);
+	tcase_add_test(tests, peers);
+	tcase_add_test(tests, successors);
 	tcase_add_test(tests, revision);
 	tcase_add_test(tests, change_log);
 	tcase_add_test(tests, stores);
