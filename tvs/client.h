@@ -19,8 +19,8 @@ int client_setup_new(struct client_setup **out, struct err *err);
 void client_setup_free(struct client_setup *setup);
 
 /* Offers exactly one version: "1.0", "1.1", "1.2" or "1.3"; without it 1.2 and 1.3. ERR_USAGE. */
-const char *client_tls_version(size_t i); /* of the i-th that it takes, NULL past the last */
 int client_setup_tls(struct client_setup *setup, const char *version, struct err *err);
+const char *client_tls_version(size_t i); /* the i-th of these, NULL past the last */
 
 /* How the server shows who it is: certificates of a file, a SHA-256, or not at all. Several files or several
  * digests may be given. Without one of the three no connection is made. */
