@@ -152,7 +152,7 @@ int cmd_test_mail(struct cli *cli)
 	if (!code)
 		code = settings_read(conf, &settings, &err);
 	if (!code)
-		code = sender_new(conf, &sender, &err);
+		code = sender_new(conf, SEND_TIMEOUT_S, &sender, &err);
 	for (const char *const *to = code ? NULL : conf_list(conf, "certmon", "to"); to && *to && !code; to++)
 		code = test_one(cli, sender, conf_text(conf, "certmon", "from"), *to, results, &err);
 	if (!code && results)

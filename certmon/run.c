@@ -261,7 +261,7 @@ static int deliver(struct run *run, struct err *err)
 		code = store_read(run->store, next_work, &waiting, err);
 		if (code != ERR_STOPPED)
 			break;
-		code = sender ? ERR_OK : sender_new(run->settings->conf, &sender, err);
+		code = sender ? ERR_OK : sender_new(run->settings->conf, SEND_TIMEOUT_S, &sender, err);
 		if (!code)
 			code = deliver_one(run, sender, &waiting, err);
 		waiting.after = waiting.number;

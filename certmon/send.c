@@ -5,17 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "certmon/spawn.h"
 
 struct sender {
 	const struct conf *conf;
+	unsigned timeout_s;
 	CURL *curl;
 	char *password;
 	char reply[SEND_REPLY_SIZE]; /* the last line that the server said */
 	char words[CURL_ERROR_SIZE]; /* what libcurl said of the last failure */
 	bool unreachable;            /* it came before anything could be sent */
-	char down[CURL_ERROR_SIZE];  /* why the mail server is not tried again; "": it is */
+	char down[ERR_TEXT_MAX];     /* why mail is not tried again; "": it is */
 };
 
 struct source {
@@ -59,13 +61,14 @@ static size_t ignore(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-int sender_new(const struct conf *conf, struct sender **out, struct err *err)
+int sender_new(const struct conf *conf, unsigned timeout_s, struct sender **out, struct err *err)
 {
 	struct sender *sender = calloc(1, sizeof *sender);
 	*out = NULL;
 	if (!sender)
 		return err_set(err, ERR_MEMORY, "no memory");
 	sender->conf = conf;
+	sender->timeout_s = timeout_s;
 	sender->curl = curl_easy_init();
 	int code = sender->curl ? ERR_OK : err_set(err, ERR_MEMORY, "libcurl cannot be used");
 	if (!code && conf_text(conf, "certmon", "password-file"))
@@ -103,7 +106,7 @@ static void prepare(struct sender *sender, const char *url, const char *protocol
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)SEND_CONNECT_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SEND_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)sender->timeout_s);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_reply);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, sender);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
@@ -119,6 +122,14 @@ static bool was_unreachable(const struct sender *sender, CURLcode code)
 	       (code == CURLE_OPERATION_TIMEDOUT && !ready_us);
 }
 
+/* libcurl would say QUIT to a server that hangs, and wait two more minutes for the answer. */
+static void hang_up(struct sender *sender)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	if (!curl_easy_getinfo(sender->curl, CURLINFO_ACTIVESOCKET, &fd) && fd != CURL_SOCKET_BAD)
+		shutdown(fd, SHUT_RDWR);
+}
+
 static int perform(struct sender *sender, const char *whom, char reply[SEND_REPLY_SIZE], struct err *err)
 {
 	sender->words[0] = '\0';
@@ -128,6 +139,8 @@ static int perform(struct sender *sender, const char *whom, char reply[SEND_REPL
 	if (code == CURLE_OK)
 		return ERR_OK;
 	sender->unreachable = was_unreachable(sender, code);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		hang_up(sender);
 	if (!sender->words[0])
 		snprintf(sender->words, sizeof sender->words, "%s", curl_easy_strerror(code));
 	int kind = code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT
@@ -152,8 +165,6 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
                      char reply[SEND_REPLY_SIZE], struct err *err)
 {
 	struct source source = { message, len };
-	if (sender->down[0])
-		return err_set(err, ERR_NETWORK, "%s: not tried any more: %s", to, sender->down);
 	struct curl_slist *recipients = curl_slist_append(NULL, to);
 	if (!recipients)
 		return err_set(err, ERR_MEMORY, "no memory");
@@ -169,8 +180,8 @@ static int send_smtp(struct sender *sender, const char *to, const char *message,
 	curl_easy_setopt(sender->curl, CURLOPT_READFUNCTION, give);
 	curl_easy_setopt(sender->curl, CURLOPT_READDATA, &source);
 	int code = perform(sender, to, reply, err);
-	if (code && sender->unreachable)
-		memcpy(sender->down, sender->words, sizeof sender->down);
+	if (code == ERR_TIMEOUT || (code && sender->unreachable))
+		snprintf(sender->down, sizeof sender->down, "%s", sender->words);
 	curl_slist_free_all(recipients);
 	return code;
 }
@@ -185,7 +196,9 @@ static int send_command(struct sender *sender, const char *to, const char *messa
 	for (size_t i = 0; i < len; i++)
 		if (message[i] != '\r')
 			lines[n++] = message[i];
-	int code = spawn_feed(text(sender, "sendmail"), to, lines, n, SEND_TIMEOUT_S, err);
+	int code = spawn_feed(text(sender, "sendmail"), to, lines, n, sender->timeout_s, err);
+	if (code == ERR_TIMEOUT)
+		snprintf(sender->down, sizeof sender->down, "%s", err_text(err));
 	free(lines);
 	return code;
 }
@@ -193,6 +206,8 @@ static int send_command(struct sender *sender, const char *to, const char *messa
 int sender_mail(struct sender *sender, const char *to, const char *message, size_t len,
                 char reply[SEND_REPLY_SIZE], struct err *err)
 {
+	if (sender->down[0])
+		return err_set(err, ERR_NETWORK, "%s: not tried any more: %s", to, sender->down);
 	if (text(sender, "smtp"))
 		return send_smtp(sender, to, message, len, reply, err);
 	int code = send_command(sender, to, message, len, err);
@@ -202,7 +217,7 @@ int sender_mail(struct sender *sender, const char *to, const char *message, size
 
 int sender_command(struct sender *sender, const char *json, size_t len, char reply[SEND_REPLY_SIZE], struct err *err)
 {
-	int code = spawn_feed(text(sender, "command"), NULL, json, len, SEND_TIMEOUT_S, err);
+	int code = spawn_feed(text(sender, "command"), NULL, json, len, sender->timeout_s, err);
 	snprintf(reply, SEND_REPLY_SIZE, "%s", code ? err_text(err) : "ended with status 0");
 	return code;
 }

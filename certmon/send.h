@@ -9,7 +9,7 @@
 
 enum {
 	SEND_REPLY_SIZE = 512,
-	SEND_TIMEOUT_S = 120,
+	SEND_TIMEOUT_S = 120, /* for one message */
 	SEND_CONNECT_TIMEOUT_S = 30 /* until the server has greeted and taken the password; many let strangers wait */
 };
 
@@ -17,13 +17,13 @@ struct sender;
 
 /* All deliveries: the caller has seen that the channel is configured. */
 
-/* Opens what all messages of a run share (a connection is used again). ERR_CONFIG, ERR_SYSTEM. */
-int sender_new(const struct conf *conf, struct sender **out, struct err *err);
+/* Opens what all messages of a run share (a connection is used again). Each gets `timeout_s` seconds. ERR_CONFIG, ERR_SYSTEM. */
+int sender_new(const struct conf *conf, unsigned timeout_s, struct sender **out, struct err *err);
 void sender_free(struct sender *sender);
 
 /* A mail, over [certmon] smtp or through [certmon] sendmail, with line ends CR LF. `reply` gets the server's last line, or how the
- * command ended. 0 when it was accepted for delivery. Once the mail server could not be reached this sender
- * does not try it again. */
+ * command ended. 0 when it was accepted for delivery. ERR_TIMEOUT where the time was over. After
+ * that, or when the mail server could not be reached, this sender does not try again: the next one would take as long. */
 int sender_mail(struct sender *sender, const char *to, const char *message, size_t len,
                 char reply[SEND_REPLY_SIZE], struct err *err);
 
