@@ -92,8 +92,8 @@ static bool holds_only_keys(const char *file)
 	char *bytes = NULL;
 	size_t len;
 	struct err why;
-	bool only = !look_at(file, &why) && !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) && memmem(bytes, len, begin, sizeof begin - 1) &&
-	            !memmem(bytes, len, cert, sizeof cert - 1);
+	bool only = !look_at(file, &why) && !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) &&
+	            memmem(bytes, len, begin, sizeof begin - 1) && !memmem(bytes, len, cert, sizeof cert - 1);
 	if (bytes)
 		explicit_bzero(bytes, len);
 	free(bytes);

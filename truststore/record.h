@@ -124,7 +124,8 @@ int change_record_decode(struct span bytes, struct change_record *out);
 
 /* Keys that are more than a digest. Each returns the length. */
 enum { RECORD_NAME_MAX = 64, MEMBER_KEY_MAX = RECORD_NAME_MAX + 1 + DIGEST_SIZE, EXPIRY_KEY_SIZE = 8 + DIGEST_SIZE,
-       ENDING_KEY_MAX = 8 + MEMBER_KEY_MAX, REVOKED_PREFIX_SIZE = sizeof "revoked", REVOKED_KEY_SIZE = REVOKED_PREFIX_SIZE + DIGEST_SIZE };
+       ENDING_KEY_MAX = 8 + MEMBER_KEY_MAX,
+       REVOKED_PREFIX_SIZE = sizeof "revoked", REVOKED_KEY_SIZE = REVOKED_PREFIX_SIZE + DIGEST_SIZE };
 size_t store_key(const char *name, size_t len, uint8_t out[RECORD_NAME_MAX]); /* lower case */
 /* A key of `member` and `tombstone` taken apart; the name is the key's, in lower case. ERR_STORE. */
 int member_key_split(struct span key, struct text *store_name, struct digest *cert);
