@@ -179,6 +179,7 @@ static int import_row(struct import *import, struct import_row *row, struct err 
 			.origin = "import",
 			.skip = TRUST_SKIP_ALL,
 			.allow_expired = import->session->policy.allow_expired,
+			.security = &import->session->security,
 		};
 		code = trust_add(import->txn, row->from.cert, &how, &join->added, err);
 	}

@@ -23,7 +23,8 @@ columns = ("certificate_hash TEXT PRIMARY KEY, serial_number TEXT NOT NULL, subj
 if kind == "loose": columns = "certificate_hash, serial_number, subject_name, issuer_name, certificate, roles, ttl"
 db.execute("CREATE TABLE %s (%s)%s" % ("real" if kind == "view" else "certificates", columns, "" if kind == "loose" else " WITHOUT ROWID"))
 def add(name, roles, ttl=86400, hash=None, pem=None, text=False):
-    der = open("%s/certs/%s.der" % (data, name), "rb").read()
+    with open(name if name.endswith(".der") else f"{data}/certs/{name}.der", "rb") as cert:
+        der = cert.read()
     pem = pem or b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
     row = (hash or hashlib.sha256(der).hexdigest(), "01", "CN=x", "CN=x", pem.decode() if text else pem, roles, ttl)
     db.execute("INSERT INTO %s VALUES (?, ?, ?, ?, ?, ?, ?)" % ("real" if kind == "view" else "certificates"), row)
@@ -34,6 +35,7 @@ add("sast", "SAST")
 add("capf", "CAPF", None)
 add("sast2", "TFTP" if kind == "changed" else "SAST,CCM", 77)
 add("tvs", "TVS")
+if kind == "ed": add("ed.der", "APP-SERVER")
 if kind == "hash": add("phone-lsc", "CCM", hash="00" * 32)
 if kind == "nohash": add("phone-lsc", "CCM", hash="zz")
 if kind == "pem": add("phone-lsc", "CCM", pem=b"no certificate")
@@ -146,6 +148,16 @@ expect 2 T import-usecallmanager good.db
 err_has 'no trust store gives the role APP-SERVER'
 T stores set tomcat-trust --role APP-SERVER >/dev/null
 ok "what was removed by hand does not come back; a role that no store gives is refused"
+
+cert_new ed --key ed25519
+openssl x509 -in ed.pem -outform DER -out ed.der
+make ed
+printf '[store]\npath = %s/fips\n[security]\nfips = yes\n' "$tmp" >fips.conf
+truststore --config fips.conf --quiet init
+expect 0 truststore --config fips.conf import-usecallmanager ed.db --json
+same "forbidden" "$(sha256_of ed.pem)" "$(json '",".join(c["sha256"] for c in d["certificates"] if c["outcome"] == "skipped" and "fips" in c["why"])')"
+expect 1 truststore --config fips.conf explain "$(sha256_of ed.pem)"
+ok "what a mode forbids is left out, with the reason"
 
 # asked as phones ask: the recorded exchanges
 vectors=$data/vectors/tvs
