@@ -56,7 +56,7 @@ refused 'four.key' Phone-SAST-trust four.key
 refused 'directory' Phone-SAST-trust "$tmp"
 refused 'CallManager-trust' No-trust four.pem
 refused 'needs STORE FILE' Phone-SAST-trust
-for ttl in 0 +5 -5 ' 5' 5s 0x5 '' 99999999999999999999; do
+for ttl in 0 +5 -5 ' 5' 5x 0x5 '' 99999999999999999999; do
 	refused "--ttl \"$ttl\"" Phone-SAST-trust four.pem --ttl="$ttl"
 done
 refused "--owner: 'Max <max@example.test>' is not an e-mail address" Phone-SAST-trust four.pem --owner 'Max <max@example.test>'

@@ -239,7 +239,7 @@ err_has 'CN=bad2 is revoked (superseded)'
 out_has '1 checked and not revoked'
 expect 0 truststore --config run.conf add --no-check tomcat-trust unchecked.pem
 is unchecked status unchecked
-PATH=/usr/bin:/bin expect 0 "$(command -v truststore)" --config run.conf --json add CAPF-trust unchecked.pem
+expect 0 env PATH=/nowhere "$(command -v truststore)" --config run.conf --json add CAPF-trust unchecked.pem
 err_has 'was not found out: ocspcheck cannot be started'
 is unchecked status unchecked
 expect 2 ocspcheck --config run.conf run --since x
