@@ -7,7 +7,7 @@ packages_build='autoconf automake pkg-config gcc make libc6-dev libgnutls28-dev 
 	libcurl4-gnutls-dev libini-config-dev libjansson-dev libssl-dev libsystemd-dev libsqlite3-dev'
 packages_try='openssl ca-certificates'
 packages_test='check clang libclang-rt-dev llvm valgrind python3 python3-cryptography python3-aiosmtpd python3-icalendar
-	python3-prometheus-client xz-utils gnutls-bin softhsm2 nginx redis-server sasl2-bin openssh-server openssh-client
+	python3-prometheus-client xz-utils gnutls-bin softhsm2 nginx redis-server sasl2-bin libsasl2-modules openssh-server openssh-client
 	lmdb-utils systemd procps iproute2'
 # a mail server is installed only where there is none, because there can be only one
 [ -e /usr/sbin/sendmail ] || packages_test="$packages_test postfix"

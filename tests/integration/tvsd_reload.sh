@@ -64,7 +64,7 @@ refused 'listen' 'nothing changes: tvs.conf:6'
 refused 'ciphers = NONSENSE' 'tvs.conf:6: [tvsd] ciphers: You have entered an invalid Cipher String.'
 refused 'allow-from = 10.0.0.1/8' 'nothing changes: tvs.conf:6: [tvsd] allow-from'
 refused $'[tvsd two]\nlisten = 192.0.2.77:2445' 'nothing changes: cannot listen on 192.0.2.77:2445'
-refused $'certificate = own.pem\nkey = strange.key' 'nothing changes: certificate own.pem, key strange.key: '
+refused $'certificate = own.pem\nkey = strange.key' '[tvsd] certificate own.pem, key strange.key: '
 refused $'certificate = own.pem\nkey = missing.key' 'missing.key'
 sed -i 's/^path = .*/path = nowhere/' good.conf
 refused '' 'nothing changes: nowhere'
