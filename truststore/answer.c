@@ -69,15 +69,15 @@ int answer_decode(const void *bytes, size_t len, struct answer *answer)
 		return ERR_STORE;
 	answer->blocked = in[AT_FLAGS] & ANSWER_BLOCKED;
 	answer->revocation = (enum revocation_status)in[AT_REVOCATION];
-	answer->revocation_until = (int64_t)get_be(in + AT_REVOCATION_UNTIL, 8);
-	answer->revocation_next = (int64_t)get_be(in + AT_REVOCATION_NEXT, 8);
-	answer->not_before = (int64_t)get_be(in + AT_NOT_BEFORE, 8);
-	answer->not_after = (int64_t)get_be(in + AT_NOT_AFTER, 8);
-	answer->stored_until = (int64_t)get_be(in + AT_STORED_UNTIL, 8);
+	answer->revocation_until = (int64_t)get_be64(in + AT_REVOCATION_UNTIL);
+	answer->revocation_next = (int64_t)get_be64(in + AT_REVOCATION_NEXT);
+	answer->not_before = (int64_t)get_be64(in + AT_NOT_BEFORE);
+	answer->not_after = (int64_t)get_be64(in + AT_NOT_AFTER);
+	answer->stored_until = (int64_t)get_be64(in + AT_STORED_UNTIL);
 	for (int i = 0; i < ROLE_COUNT; i++) {
 		const uint8_t *at = in + AT_ROLES + i * ROLE_SIZE;
-		answer->role[i].until = (int64_t)get_be(at, 8);
-		answer->role[i].ttl = (uint32_t)get_be(at + 8, 4);
+		answer->role[i].until = (int64_t)get_be64(at);
+		answer->role[i].ttl = get_be32(at + 8);
 	}
 	return ERR_OK;
 }
