@@ -66,7 +66,7 @@ static int read_file(struct files *files, const char *file, struct err *err)
 		return code;
 	if (!ends_with(file, archive_endings))
 		return cert_read_file(file, take_cert, files, err);
-	code = infile_read(file, P12_MAX_BYTES, &bytes, &len, err);
+	code = infile_read_regular(file, P12_MAX_BYTES, &bytes, &len, err);
 	if (!code)
 		code = p12_read(file, bytes, len, files->password, take_cert, files, err);
 	free(bytes);
@@ -92,7 +92,7 @@ static bool holds_only_keys(const char *file)
 	char *bytes = NULL;
 	size_t len;
 	struct err why;
-	bool only = !look_at(file, &why) && !infile_read(file, KEY_MAX_BYTES, &bytes, &len, &why) &&
+	bool only = !infile_read_regular(file, KEY_MAX_BYTES, &bytes, &len, &why) &&
 	            memmem(bytes, len, begin, sizeof begin - 1) && !memmem(bytes, len, cert, sizeof cert - 1);
 	if (bytes)
 		explicit_bzero(bytes, len);
