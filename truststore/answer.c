@@ -35,51 +35,90 @@ const char *revocation_status_name(enum revocation_status status)
 	return (unsigned)status < REVOCATION_STATUS_COUNT ? names[status] : "?";
 }
 
-/* Offsets of the fields in the record. */
+/* Offsets of the fields in the record, and in a grant. */
 enum {
-	AT_VERSION = 0, AT_FLAGS = 1, AT_REVOCATION = 2, AT_ZERO = 3, AT_REVOCATION_UNTIL = 4,
-	AT_REVOCATION_NEXT = 12, AT_NOT_BEFORE = 20, AT_NOT_AFTER = 28, AT_STORED_UNTIL = 36, AT_ROLES = 44,
-	ROLE_SIZE = 12
+	AT_VERSION = 0, AT_FLAGS = 1, AT_REVOCATION = 2, AT_GRANTS = 3, AT_REVOCATION_UNTIL = 4,
+	AT_REVOCATION_NEXT = 12, AT_NOT_BEFORE = 20, AT_NOT_AFTER = 28, AT_STORED_UNTIL = 36,
+	GRANT_ROLES = 0, GRANT_UNTIL = 1, GRANT_TTL = 9
 };
-_Static_assert(AT_ROLES + ROLE_COUNT * ROLE_SIZE == ANSWER_SIZE, "the record's size is fixed");
 
-void answer_encode(const struct answer *answer, uint8_t out[ANSWER_SIZE])
+/* The roles that are given until the same moment and with the same TTL as `role`, which is given. */
+static uint8_t roles_like(const struct answer_role *role, const struct answer_role all[ROLE_COUNT])
+{
+	uint8_t roles = 0;
+	for (int i = 0; i < ROLE_COUNT; i++)
+		if (all[i].until == role->until && all[i].ttl == role->ttl)
+			roles |= (uint8_t)ROLE_BIT(i);
+	return roles;
+}
+
+/* Each role that is given is in one grant, and no two grants are alike. Returns their number. */
+static uint8_t encode_grants(const struct answer_role role[ROLE_COUNT], uint8_t *at)
+{
+	uint8_t count = 0, written = 0;
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (role[i].until == 0 || written & ROLE_BIT(i))
+			continue;
+		at[GRANT_ROLES] = roles_like(&role[i], role);
+		put_be(at + GRANT_UNTIL, (uint64_t)role[i].until, 8);
+		put_be(at + GRANT_TTL, role[i].ttl, 4);
+		written |= at[GRANT_ROLES];
+		at += ANSWER_GRANT;
+		count++;
+	}
+	return count;
+}
+
+size_t answer_encode(const struct answer *answer, uint8_t out[ANSWER_MAX])
 {
 	out[AT_VERSION] = VERSION;
 	out[AT_FLAGS] = answer->blocked ? ANSWER_BLOCKED : 0;
 	out[AT_REVOCATION] = (uint8_t)answer->revocation;
-	out[AT_ZERO] = 0;
 	put_be(out + AT_REVOCATION_UNTIL, (uint64_t)answer->revocation_until, 8);
 	put_be(out + AT_REVOCATION_NEXT, (uint64_t)answer->revocation_next, 8);
 	put_be(out + AT_NOT_BEFORE, (uint64_t)answer->not_before, 8);
 	put_be(out + AT_NOT_AFTER, (uint64_t)answer->not_after, 8);
 	put_be(out + AT_STORED_UNTIL, (uint64_t)answer->stored_until, 8);
-	for (int i = 0; i < ROLE_COUNT; i++) {
-		uint8_t *at = out + AT_ROLES + i * ROLE_SIZE;
-		put_be(at, (uint64_t)answer->role[i].until, 8);
-		put_be(at + 8, answer->role[i].ttl, 4);
+	out[AT_GRANTS] = encode_grants(answer->role, out + ANSWER_HEAD);
+	return ANSWER_HEAD + (size_t)out[AT_GRANTS] * ANSWER_GRANT;
+}
+
+/* Takes what encode_grants writes, and no other spelling of it. */
+static int decode_grants(const uint8_t *at, unsigned count, struct answer_role role[ROLE_COUNT])
+{
+	uint32_t read = 0, first = 0;
+	for (; count--; at += ANSWER_GRANT) {
+		uint32_t roles = at[GRANT_ROLES], lowest = roles & -roles;
+		struct answer_role given = { (int64_t)get_be64(at + GRANT_UNTIL), get_be32(at + GRANT_TTL) };
+		if (lowest <= first || roles & ~ROLE_ALL || roles & read || !given.until)
+			return ERR_STORE;
+		for (int i = 0; i < ROLE_COUNT; i++)
+			if (roles & ROLE_BIT(i))
+				role[i] = given;
+		if (roles_like(&given, role) != roles)
+			return ERR_STORE;
+		read |= roles;
+		first = lowest;
 	}
+	return ERR_OK;
 }
 
 int answer_decode(const void *bytes, size_t len, struct answer *answer)
 {
 	const uint8_t *in = bytes;
-	if (len != ANSWER_SIZE || in[AT_VERSION] != VERSION || in[AT_FLAGS] & ~ANSWER_BLOCKED ||
-	    in[AT_REVOCATION] >= REVOCATION_STATUS_COUNT || in[AT_ZERO])
+	if (len < ANSWER_HEAD || len != ANSWER_HEAD + (size_t)in[AT_GRANTS] * ANSWER_GRANT || in[AT_VERSION] != VERSION ||
+	    in[AT_FLAGS] & ~ANSWER_BLOCKED || in[AT_REVOCATION] >= REVOCATION_STATUS_COUNT)
 		return ERR_STORE;
-	answer->blocked = in[AT_FLAGS] & ANSWER_BLOCKED;
-	answer->revocation = (enum revocation_status)in[AT_REVOCATION];
-	answer->revocation_until = (int64_t)get_be64(in + AT_REVOCATION_UNTIL);
-	answer->revocation_next = (int64_t)get_be64(in + AT_REVOCATION_NEXT);
-	answer->not_before = (int64_t)get_be64(in + AT_NOT_BEFORE);
-	answer->not_after = (int64_t)get_be64(in + AT_NOT_AFTER);
-	answer->stored_until = (int64_t)get_be64(in + AT_STORED_UNTIL);
-	for (int i = 0; i < ROLE_COUNT; i++) {
-		const uint8_t *at = in + AT_ROLES + i * ROLE_SIZE;
-		answer->role[i].until = (int64_t)get_be64(at);
-		answer->role[i].ttl = get_be32(at + 8);
-	}
-	return ERR_OK;
+	*answer = (struct answer){
+		.blocked = in[AT_FLAGS] & ANSWER_BLOCKED,
+		.revocation = (enum revocation_status)in[AT_REVOCATION],
+		.revocation_until = (int64_t)get_be64(in + AT_REVOCATION_UNTIL),
+		.revocation_next = (int64_t)get_be64(in + AT_REVOCATION_NEXT),
+		.not_before = (int64_t)get_be64(in + AT_NOT_BEFORE),
+		.not_after = (int64_t)get_be64(in + AT_NOT_AFTER),
+		.stored_until = (int64_t)get_be64(in + AT_STORED_UNTIL),
+	};
+	return decode_grants(in + ANSWER_HEAD, in[AT_GRANTS], answer->role);
 }
 
 /* Seconds from `now` to a later moment, as far as a TTL reaches. */

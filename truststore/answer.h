@@ -43,7 +43,7 @@ const char *revocation_status_name(enum revocation_status status); /* "not-appli
 
 struct answer_role {
 	int64_t until; /* the role is given before this moment; 0: not given; CLOCK_NEVER: no end */
-	uint32_t ttl;  /* the smallest of the memberships that give it, seconds */
+	uint32_t ttl;  /* the smallest of the memberships that give it, seconds; 0 where it is not given */
 };
 
 struct answer {
@@ -56,9 +56,11 @@ struct answer {
 	struct answer_role role[ROLE_COUNT];
 };
 
-enum { ANSWER_SIZE = 128 }; /* bytes of the encoded record, fixed; see FORMAT.md */
+/* Bytes of the encoded record, which has a grant for roles that end together and have one TTL; see FORMAT.md. */
+enum { ANSWER_HEAD = 44, ANSWER_GRANT = 13, ANSWER_MAX = ANSWER_HEAD + ROLE_COUNT * ANSWER_GRANT };
 
-void answer_encode(const struct answer *answer, uint8_t out[ANSWER_SIZE]);
+/* Returns the length of the record. */
+size_t answer_encode(const struct answer *answer, uint8_t out[ANSWER_MAX]);
 /* ERR_STORE for a record that is not of this format. */
 int answer_decode(const void *bytes, size_t len, struct answer *answer);
 

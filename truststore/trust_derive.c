@@ -91,7 +91,7 @@ int trust_index_revoked(struct txn *txn, const struct digest *cert, bool revoked
 int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 {
 	struct answer answer;
-	uint8_t bytes[ANSWER_SIZE];
+	uint8_t bytes[ANSWER_MAX];
 	int code = trust_derive(txn, cert, &answer, err);
 	if (code == ERR_NOT_FOUND) {
 		code = txn_delete(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE);
@@ -99,8 +99,7 @@ int trust_refresh(struct txn *txn, const struct digest *cert, struct err *err)
 	}
 	if (code)
 		return code;
-	answer_encode(&answer, bytes);
-	code = txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
+	code = txn_put(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, answer_encode(&answer, bytes));
 	return code ? code : trust_index_revoked(txn, cert, answer.revocation == REVOCATION_REVOKED);
 }
 
@@ -108,13 +107,12 @@ int trust_refresh_new(struct txn *txn, const struct digest *cert, const struct c
                       const struct store_record *store, const struct member_record *member)
 {
 	struct answer answer;
-	uint8_t bytes[ANSWER_SIZE];
+	uint8_t bytes[ANSWER_MAX];
 	int code = begin(txn, cert, record, &answer);
 	if (code)
 		return code;
 	trust_derive_member(&answer, store, member);
-	answer_encode(&answer, bytes);
-	return txn_put_later(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, sizeof bytes);
+	return txn_put_later(txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, bytes, answer_encode(&answer, bytes));
 }
 
 int trust_answer(struct txn *txn, const struct digest *cert, struct answer *out)

@@ -88,7 +88,7 @@ int verify_answer_of(struct verifying *v, const struct digest *cert, struct err 
 	struct answer derived;
 	struct err why;
 	struct span stored;
-	uint8_t bytes[ANSWER_SIZE];
+	uint8_t bytes[ANSWER_MAX];
 	char hex[DIGEST_HEX_SIZE];
 	(void)err;
 	digest_hex(cert, hex);
@@ -97,10 +97,10 @@ int verify_answer_of(struct verifying *v, const struct digest *cert, struct err 
 		return verify_report(v, "answer %s: nothing else is known of this certificate", hex);
 	if (code)
 		return verify_report(v, "answer %s: cannot be derived: %s", hex, err_text(&why));
-	answer_encode(&derived, bytes);
+	size_t len = answer_encode(&derived, bytes);
 	if (txn_get(v->txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, &stored))
 		return verify_report(v, "answer %s: is missing", hex);
-	if (stored.len != sizeof bytes || memcmp(stored.bytes, bytes, sizeof bytes))
+	if (stored.len != len || memcmp(stored.bytes, bytes, len))
 		return verify_report(v, "answer %s: is not the one that follows from the other databases", hex);
 	uint8_t mark[REVOKED_KEY_SIZE];
 	bool revoked = derived.revocation == REVOCATION_REVOKED;

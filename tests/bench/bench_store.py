@@ -47,7 +47,7 @@ def asking(directory, many, few):
     big, small = tvsd(directory, "rsa", many[0]), tvsd(directory, "rsa", few[0])
     try:
         row("L1", "one verification among 1,000,000 (yardstick: among 1,000)",
-            *medians(9, question_us(big, 50, many[1]), question_us(small, 50, few[1])), "us", 1.15)
+            *medians(21, question_us(big, 50, many[1]), question_us(small, 50, few[1])), "us", 1.15)
     finally:
         big.stop()
         small.stop()

@@ -15,6 +15,7 @@
 struct keys {
 	struct digest *list;
 	size_t count, room;
+	size_t value_len; /* of each record */
 };
 
 static void die(const char *what, const char *why)
@@ -32,9 +33,11 @@ static double now_ns(void)
 
 static int key_take(struct span key, struct span value, void *arg, struct err *err)
 {
-	(void)value;
 	(void)err;
 	struct keys *keys = arg;
+	if (keys->count && value.len != keys->value_len)
+		die("store", "its records differ in length");
+	keys->value_len = value.len;
 	if (keys->count == keys->room) {
 		keys->room = keys->room ? 2 * keys->room : 1024;
 		keys->list = realloc(keys->list, keys->room * sizeof *keys->list);
@@ -54,13 +57,13 @@ static MDB_env *plain_open(const char *path, const struct keys *keys, MDB_dbi *d
 {
 	MDB_env *env;
 	MDB_txn *txn;
-	uint8_t bytes[ANSWER_SIZE] = { 0 };
+	uint8_t bytes[ANSWER_MAX] = { 0 };
 	if (mdb_env_create(&env) || mdb_env_set_mapsize(env, (size_t)4 << 30) ||
 	    mdb_env_set_maxdbs(env, 2) || mdb_env_open(env, path, MDB_NOTLS, 0600) || mdb_txn_begin(env, NULL, 0, &txn) ||
 	    mdb_dbi_open(txn, "answer", MDB_CREATE, dbi))
 		die(path, "no plain environment");
 	for (size_t i = 0; i < keys->count; i++) {
-		MDB_val key = { DIGEST_SIZE, keys->list[i].byte }, value = { sizeof bytes, bytes };
+		MDB_val key = { DIGEST_SIZE, keys->list[i].byte }, value = { keys->value_len, bytes };
 		if (mdb_put(txn, *dbi, &key, &value, 0))
 			die(path, "put");
 	}
@@ -111,10 +114,10 @@ static double plain_round(MDB_txn *txn, MDB_dbi dbi, const struct keys *keys, si
 	double begin = now_ns();
 	for (size_t i = 0; i < lookups; i++) {
 		MDB_val key = { DIGEST_SIZE, keys->list[i % keys->count].byte }, value;
-		uint8_t copy[ANSWER_SIZE];
+		uint8_t copy[ANSWER_MAX];
 		if (mdb_txn_renew(txn) || mdb_get(txn, dbi, &key, &value))
 			die("plain", "look-up failed");
-		memcpy(copy, value.mv_data, sizeof copy);
+		memcpy(copy, value.mv_data, keys->value_len);
 		sum += copy[0];
 		mdb_txn_reset(txn);
 	}

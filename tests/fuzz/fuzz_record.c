@@ -48,11 +48,10 @@ static void judge(const struct answer *answer, int64_t now, unsigned bits)
 static void try_answer(const uint8_t *data, size_t size)
 {
 	struct answer answer;
-	uint8_t bytes[ANSWER_SIZE];
+	uint8_t bytes[ANSWER_MAX];
 	if (answer_decode(data, size, &answer))
 		return;
-	answer_encode(&answer, bytes);
-	if (memcmp(bytes, data, size))
+	if (answer_encode(&answer, bytes) != size || memcmp(bytes, data, size))
 		abort();
 	const int64_t times[] = { 0, INT64_MIN, INT64_MAX, answer.not_before, answer.not_after, answer.revocation_until,
 	                          answer.revocation_next, answer.stored_until, answer.role[0].until };

@@ -199,9 +199,18 @@ def read_change(raw):
 
 
 def read_answer(raw):
-    assert len(raw) == 128 and raw[0] == 1 and raw[3] == 0 and raw[1] < 2
+    assert raw[0] == 1 and raw[1] < 2 and len(raw) == 44 + 13 * raw[3]
     times = struct.unpack(">5q", raw[4:44])
-    roles = [struct.unpack(">qI", raw[44 + 12 * r:56 + 12 * r]) for r in range(7)]
+    grants = [struct.unpack(">BqI", raw[at:at + 13]) for at in range(44, len(raw), 13)]
+    assert len({grant[1:] for grant in grants}) == len(grants)
+    assert [grant[0] & -grant[0] for grant in grants] == sorted(grant[0] & -grant[0] for grant in grants)
+    roles = [(0, 0)] * 7
+    for given, until, ttl in grants:
+        assert 0 < given < 128 and until
+        for role in range(7):
+            if given >> role & 1:
+                assert roles[role] == (0, 0)
+                roles[role] = (until, ttl)
     return {"blocked": raw[1], "status": raw[2], "until": times[0], "again": times[1], "from": times[2],
             "to": times[3], "stored": times[4], "roles": roles}
 

@@ -227,25 +227,80 @@ END_TEST
 START_TEST(record_comes_back)
 {
 	struct answer a = good(), b;
-	uint8_t bytes[ANSWER_SIZE], again[ANSWER_SIZE];
+	uint8_t bytes[ANSWER_MAX], again[ANSWER_MAX];
 	a.blocked = true;
 	a.revocation = REVOCATION_GOOD;
 	a.revocation_until = 0x0102030405060708;
 	a.revocation_next = 0x1112131415161718;
-	answer_encode(&a, bytes);
-	ck_assert_mem_eq(bytes, "\1\1\2\0\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30", 20);
-	ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &b), 0);
-	answer_encode(&b, again);
-	ck_assert_mem_eq(bytes, again, sizeof bytes);
+	size_t len = answer_encode(&a, bytes);
+	ck_assert_uint_eq(len, ANSWER_HEAD + ANSWER_GRANT);
+	ck_assert_mem_eq(bytes, "\1\1\2\1\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30", 20);
+	ck_assert_mem_eq(bytes + ANSWER_HEAD, "\10\177\377\377\377\377\377\377\377\0\1\121\200", ANSWER_GRANT);
+	ck_assert_int_eq(answer_decode(bytes, len, &b), 0);
+	ck_assert_uint_eq(answer_encode(&b, again), len);
+	ck_assert_mem_eq(bytes, again, len);
 	ck_assert(b.blocked);
 	ck_assert_int_eq(b.role[ROLE_TFTP].until, CLOCK_NEVER);
-	ck_assert_int_eq(answer_decode(bytes, sizeof bytes - 1, &b), ERR_STORE);
-	static const struct { int at; uint8_t value; } bad[] = { { 0, 2 }, { 1, 2 }, { 2, REVOCATION_STATUS_COUNT }, { 3, 1 } };
-	for (size_t i = 0; i < 4; i++) {
-		memcpy(again, bytes, sizeof bytes);
-		again[bad[i].at] = bad[i].value;
-		ck_assert_int_eq(answer_decode(again, sizeof again, &b), ERR_STORE);
+	ck_assert_int_eq(b.role[ROLE_SAST].until, 0);
+}
+END_TEST
+
+START_TEST(roles_alike_share_a_grant)
+{
+	struct answer a = good(), b;
+	uint8_t bytes[ANSWER_MAX];
+	memset(a.role, 0, sizeof a.role);
+	ck_assert_uint_eq(answer_encode(&a, bytes), ANSWER_HEAD);
+	ck_assert_int_eq(answer_decode(bytes, ANSWER_HEAD, &b), 0);
+	for (int i = 0; i < ROLE_COUNT; i++)
+		ck_assert_int_eq(b.role[i].until, 0);
+	a.role[ROLE_SAST] = a.role[ROLE_TFTP] = (struct answer_role){ NOW + DAY, 60 };
+	a.role[ROLE_CCM] = (struct answer_role){ NOW + DAY, 61 };
+	a.role[ROLE_TVS] = (struct answer_role){ CLOCK_NEVER, 60 };
+	ck_assert_uint_eq(answer_encode(&a, bytes), ANSWER_HEAD + 3 * ANSWER_GRANT);
+	ck_assert_uint_eq(bytes[ANSWER_HEAD], ROLE_BIT(ROLE_SAST) | ROLE_BIT(ROLE_TFTP));
+	ck_assert_uint_eq(bytes[ANSWER_HEAD + ANSWER_GRANT], ROLE_BIT(ROLE_CCM));
+	ck_assert_uint_eq(bytes[ANSWER_HEAD + 2 * ANSWER_GRANT], ROLE_BIT(ROLE_TVS));
+	for (int i = 0; i < ROLE_COUNT; i++)
+		a.role[i] = (struct answer_role){ NOW + i, 60 };
+	ck_assert_uint_eq(answer_encode(&a, bytes), ANSWER_MAX);
+	ck_assert_int_eq(answer_decode(bytes, ANSWER_MAX, &b), 0);
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		ck_assert_int_eq(b.role[i].until, a.role[i].until);
+		ck_assert_uint_eq(b.role[i].ttl, 60);
 	}
+}
+END_TEST
+
+START_TEST(damaged_records)
+{
+	struct answer a = good(), b;
+	uint8_t bytes[ANSWER_MAX], hurt[ANSWER_MAX];
+	a.role[ROLE_TVS] = (struct answer_role){ NOW, 1 };
+	size_t len = answer_encode(&a, bytes);
+	enum { FIRST = ANSWER_HEAD, SECOND = ANSWER_HEAD + ANSWER_GRANT };
+	static const struct { int at; uint8_t value; } bad[] = {
+		{ 0, 2 }, { 1, 2 }, { 2, REVOCATION_STATUS_COUNT }, { 3, 1 }, { 3, 3 }, { 3, 255 },
+		{ FIRST, 0 }, { FIRST, 0x88 }, { SECOND, ROLE_BIT(ROLE_TVS) | ROLE_BIT(ROLE_TFTP) },
+	};
+	ck_assert_int_eq(answer_decode(bytes, len, &b), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		memcpy(hurt, bytes, len);
+		hurt[bad[i].at] = bad[i].value;
+		ck_assert_int_eq(answer_decode(hurt, len, &b), ERR_STORE);
+	}
+	memcpy(hurt, bytes, len);
+	memset(hurt + SECOND + 1, 0, 8);
+	ck_assert_int_eq(answer_decode(hurt, len, &b), ERR_STORE);
+	memcpy(hurt + SECOND, bytes + FIRST, ANSWER_GRANT); /* two of one kind */
+	hurt[SECOND] = bytes[SECOND];
+	ck_assert_int_eq(answer_decode(hurt, len, &b), ERR_STORE);
+	memcpy(hurt + FIRST, bytes + SECOND, ANSWER_GRANT); /* in another order */
+	memcpy(hurt + SECOND, bytes + FIRST, ANSWER_GRANT);
+	ck_assert_int_eq(answer_decode(hurt, len, &b), ERR_STORE);
+	for (size_t cut = 0; cut < len; cut++)
+		ck_assert_int_eq(answer_decode(bytes, cut, &b), ERR_STORE);
+	ck_assert_int_eq(answer_decode(bytes, len + 1, &b), ERR_STORE);
 }
 END_TEST
 
@@ -335,9 +390,8 @@ START_TEST(invariants_of_random_records)
 		struct answer a = any_answer(), back;
 		uint64_t bits = any();
 		struct answer_policy policy = { bits & 1, bits & 2, bits & 4, bits & 8, bits & 16 };
-		uint8_t bytes[ANSWER_SIZE];
-		answer_encode(&a, bytes);
-		ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &back), 0);
+		uint8_t bytes[ANSWER_MAX];
+		ck_assert_int_eq(answer_decode(bytes, answer_encode(&a, bytes), &back), 0);
 		struct verdict v = judge(&back, NOW, &policy);
 		if (v.trusted)
 			check_trusted(&a, &policy, &v);
@@ -360,6 +414,8 @@ int main(void)
 	tcase_add_test(tests, ttl_ends_with_the_next_check);
 	tcase_add_test(tests, unchecked_is_remembered_for_a_short_while);
 	tcase_add_test(tests, record_comes_back);
+	tcase_add_test(tests, roles_alike_share_a_grant);
+	tcase_add_test(tests, damaged_records);
 	tcase_add_test(tests, names);
 	tcase_add_test(tests, invariants_of_random_records);
 	return fixture_run(suite);

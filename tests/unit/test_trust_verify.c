@@ -387,7 +387,7 @@ END_TEST
 
 START_TEST(answers)
 {
-	hurt(flip(on_cert(STORE_ANSWER, FLIP, cert), 119), said("answer ", cert, ": is not the one that follows"));
+	hurt(flip(on_cert(STORE_ANSWER, FLIP, cert), 56), said("answer ", cert, ": is not the one that follows"));
 	hurt(on_cert(STORE_ANSWER, DELETE, cert), said("answer ", cert, ": is missing"));
 	hurt(on_cert(STORE_ANSWER, DELETE, blocked), said("answer ", blocked, ": is missing"));
 	hurt(on_cert(STORE_ANSWER, CUT, ending), said("answer ", ending, ": is not the one that follows"));
