@@ -161,23 +161,14 @@ static const char *plural(int64_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* How long something has been so that has no end to come. */
-static void since_when(int64_t begin, int64_t now, char out[64])
-{
-	int64_t days = (now - begin) / SCHEDULE_DAY;
-	if (days < 1)
-		snprintf(out, 64, "since today");
-	else
-		snprintf(out, 64, "since %" PRId64 " day%s", days, plural(days));
-}
-
-static void revoked_when(int64_t then, int64_t now, char out[64])
+/* How long ago something happened that has no end to come. */
+static void days_ago(const char *before, int64_t then, const char *after, int64_t now, char out[64])
 {
 	int64_t days = (now - then) / SCHEDULE_DAY;
 	if (days < 1)
-		snprintf(out, 64, "was revoked today");
+		snprintf(out, 64, "%s today", before);
 	else
-		snprintf(out, 64, "was revoked %" PRId64 " day%s ago", days, plural(days));
+		snprintf(out, 64, "%s %" PRId64 " day%s%s", before, days, plural(days), after);
 }
 
 char *finding_when(const struct finding *finding, int64_t now, char out[64])
@@ -185,11 +176,11 @@ char *finding_when(const struct finding *finding, int64_t now, char out[64])
 	const char *expires = finding->kind == FINDING_ANCHORS ? "" : "expires ";
 	int64_t left = finding->end - now, days = (left < 0 ? -left : left) / SCHEDULE_DAY, hours = left / HOUR;
 	if (finding->kind == FINDING_REVOKED)
-		revoked_when(finding->revoked_at, now, out);
+		days_ago("was revoked", finding->revoked_at, " ago", now, out);
 	else if (finding->end == CLOCK_NEVER)
-		since_when(finding->since, now, out);
+		days_ago("since", finding->since, "", now, out);
 	else if (finding->kind == FINDING_CRL)
-		since_when(finding->end, now, out);
+		days_ago("since", finding->end, "", now, out);
 	else if (left < 0 && days)
 		snprintf(out, 64, "expired %" PRId64 " day%s ago", days, plural(days));
 	else if (left < 0)

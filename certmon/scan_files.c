@@ -44,29 +44,29 @@ static int take_cert(struct cert *cert, const struct cert_place *place, void *ar
 	return code;
 }
 
-/* A FIFO would be waited for, a device read, for ever: who may write to the directory must not stop the monitor. */
-static int look_at(const char *file, struct err *err)
+/* Who may write to the directory must not stop the monitor. */
+static int read_certs(struct files *files, const char *file, struct err *err)
 {
+	FILE *stream;
 	struct stat status;
-	if (stat(file, &status))
-		return err_errno(err, "cannot open %s", file);
-	if (!S_ISREG(status.st_mode))
-		return err_set(err, ERR_MALFORMED, "%s is not a regular file", file);
-	if (status.st_size > MAX_BYTES)
-		return err_set(err, ERR_LIMIT, "%s is larger than %d MiB", file, MAX_BYTES >> 20);
-	return ERR_OK;
+	int code = infile_open_regular(file, &stream, err);
+	if (code)
+		return code;
+	if (fstat(fileno(stream), &status))
+		code = err_errno(err, "%s: cannot read", file);
+	else if (status.st_size > MAX_BYTES)
+		code = err_set(err, ERR_LIMIT, "%s is larger than %d MiB", file, MAX_BYTES >> 20);
+	else
+		code = cert_read_stream(stream, file, take_cert, files, err);
+	fclose(stream);
+	return code;
 }
 
-static int read_file(struct files *files, const char *file, struct err *err)
+static int read_archive(struct files *files, const char *file, struct err *err)
 {
 	char *bytes = NULL;
 	size_t len;
-	int code = look_at(file, err);
-	if (code)
-		return code;
-	if (!ends_with(file, archive_endings))
-		return cert_read_file(file, take_cert, files, err);
-	code = infile_read_regular(file, P12_MAX_BYTES, &bytes, &len, err);
+	int code = infile_read_regular(file, P12_MAX_BYTES, &bytes, &len, err);
 	if (!code)
 		code = p12_read(file, bytes, len, files->password, take_cert, files, err);
 	free(bytes);
@@ -78,7 +78,7 @@ static int scan_file(struct files *files, const char *file, struct err *err)
 	struct err why;
 	err_clear(&why);
 	files->file = file;
-	int code = read_file(files, file, &why);
+	int code = ends_with(file, archive_endings) ? read_archive(files, file, &why) : read_certs(files, file, &why);
 	if (code == ERR_MEMORY)
 		return err_set(err, code, "%s", err_text(&why));
 	return code ? scan_problem(files->scan, file, err_text(&why), err) : ERR_OK;

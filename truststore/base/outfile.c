@@ -309,21 +309,33 @@ int infile_read(const char *path, size_t max, char **out, size_t *len, struct er
 	return rc;
 }
 
-int infile_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *err)
+int infile_open_regular(const char *path, FILE **out, struct err *err)
 {
 	struct stat status;
-	int rc;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), code = ERR_OK;
 	*out = NULL;
-	*len = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return err_errno(err, "%s: cannot open", path);
 	if (fstat(fd, &status) < 0)
-		rc = err_errno(err, "%s: cannot read", path);
+		code = err_errno(err, "%s: cannot read", path);
 	else if (!S_ISREG(status.st_mode))
-		rc = err_set(err, ERR_REFUSED, "%s: is not a regular file", path);
-	else
-		rc = read_all(fd, path, max, out, len, err);
-	close(fd);
-	return rc;
+		code = err_set(err, ERR_REFUSED, "%s is not a regular file", path);
+	else if (!(*out = fdopen(fd, "r")))
+		code = err_errno(err, "%s: cannot read", path);
+	if (code)
+		close(fd);
+	return code;
+}
+
+int infile_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *err)
+{
+	FILE *stream;
+	*out = NULL;
+	*len = 0;
+	int code = infile_open_regular(path, &stream, err);
+	if (code)
+		return code;
+	code = read_all(fileno(stream), path, max, out, len, err);
+	fclose(stream);
+	return code;
 }

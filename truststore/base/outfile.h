@@ -40,7 +40,11 @@ int outfile_write(const char *path, mode_t mode, bool overwrite, const void *byt
  * that `len` does not count. ERR_LIMIT when it is larger. */
 int infile_read(const char *path, size_t max, char **out, size_t *len, struct err *err);
 
-/* The same from a folder that others can write to: anything but a regular file is ERR_REFUSED, at once. (A FIFO would be waited for.) */
+/* For a folder that others can write to: opens a file to read; anything but a regular file is ERR_REFUSED, at once. (A FIFO
+ * would be waited for, a device read for ever.) */
+int infile_open_regular(const char *path, FILE **out, struct err *err);
+
+/* infile_read of such a file. */
 int infile_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *err);
 
 #endif
