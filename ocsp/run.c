@@ -377,24 +377,28 @@ static int enqueue_due(struct run *run, struct collecting *c, int64_t *next, str
 	return code;
 }
 
+static int add_collected(struct run *run, store_work_fn *collect_what, struct collecting *c, int64_t *next, struct err *err)
+{
+	c->run = run;
+	c->now = clock_now();
+	c->next = CLOCK_NEVER;
+	int code = store_read(run->store, collect_what, c, err);
+	if (!code)
+		code = enqueue_due(run, c, next, err);
+	free(c->due);
+	return code;
+}
+
 int run_add_due(struct run *run, bool all, int64_t *next, struct err *err)
 {
-	struct collecting c = { .run = run, .all = all, .now = clock_now(), .next = CLOCK_NEVER };
-	int code = store_read(run->store, collect_all, &c, err);
-	if (!code)
-		code = enqueue_due(run, &c, next, err);
-	free(c.due);
-	return code;
+	struct collecting c = { .all = all };
+	return add_collected(run, collect_all, &c, next, err);
 }
 
 int run_add_new(struct run *run, uint64_t revision, int64_t *next, struct err *err)
 {
-	struct collecting c = { .run = run, .since = revision, .now = clock_now(), .next = CLOCK_NEVER };
-	int code = store_read(run->store, collect_new, &c, err);
-	if (!code)
-		code = enqueue_due(run, &c, next, err);
-	free(c.due);
-	return code;
+	struct collecting c = { .since = revision };
+	return add_collected(run, collect_new, &c, next, err);
 }
 
 /* --- the whole */
