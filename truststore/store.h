@@ -79,8 +79,10 @@ int store_read(struct store *store, store_work_fn *work, void *arg, struct err *
 int store_write(struct store *store, store_work_fn *work, void *arg, struct err *err);
 enum { STORE_LOCK_SECONDS = 10 };
 
-/* A read transaction that is renewed for each use: for the answer path. The handle is made once a process;
- * between two events of a loop it must be ended. Never blocks. */
+/* A read transaction for the answer path: each use sees the newest state. The handle is made once a process; between
+ * two events of a loop it must be ended. Its snapshot is kept from one use to the next as long as nothing is written:
+ * to renew it costs as much as a look-up. Meanwhile writers cannot use again the pages that it sees, so who keeps a
+ * reader begins it now and then (once a second, say). Never blocks. */
 int store_reader_new(struct store *store, struct txn **out, struct err *err);
 int store_reader_begin(struct txn *txn, struct err *err); /* copes with a map that another process enlarged */
 void store_reader_end(struct txn *txn);

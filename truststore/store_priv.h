@@ -30,6 +30,7 @@ struct store {
 	unsigned lock_ms;            /* how long a writer waits for it */
 	size_t waiting_max;          /* bytes of puts that wait to be sorted */
 	unsigned active;             /* open transactions, which hold the map where it is */
+	struct txn *kept;            /* the reader that ended last: its snapshot serves again while it is the newest */
 	char who[STORE_WHO_MAX];     /* whom the change log names */
 };
 

@@ -6,9 +6,20 @@
 #include "truststore/record_priv.h"
 #include "truststore/store_priv.h"
 
+/* What a reader kept between two uses. */
+static void drop_kept(struct store *store)
+{
+	if (store->kept)
+		mdb_txn_reset(store->kept->mdb);
+	store->kept = NULL;
+}
+
 static int take_up_map(struct store *store)
 {
-	return store->active ? EBUSY : mdb_env_set_mapsize(store->env, 0);
+	if (store->active)
+		return EBUSY;
+	drop_kept(store); /* it looks into the map that goes */
+	return mdb_env_set_mapsize(store->env, 0);
 }
 
 static int begin(struct store *store, bool writes, MDB_txn **out)
@@ -120,6 +131,7 @@ int store_write(struct store *store, store_work_fn *work, void *arg, struct err 
 	int code = store_lock(store, err);
 	if (code)
 		return code;
+	drop_kept(store);
 	int rc;
 	for (;;) {
 		err_clear(err);
@@ -151,28 +163,52 @@ int store_reader_new(struct store *store, struct txn **out, struct err *err)
 	return ERR_OK;
 }
 
-int store_reader_begin(struct txn *txn, struct err *err)
+/* Nothing was written since. By the data file itself: what LMDB's lock file says may be late (a writer that was killed). */
+static bool is_newest(const struct txn *txn)
+{
+	MDB_envinfo info;
+	return !mdb_env_info(txn->store->env, &info) && info.me_last_txnid == mdb_txn_id(txn->mdb);
+}
+
+static int renew(struct txn *txn)
 {
 	int rc = mdb_txn_renew(txn->mdb);
 	while (rc == MDB_MAP_RESIZED && !(rc = take_up_map(txn->store)))
 		rc = mdb_txn_renew(txn->mdb);
-	if (rc)
-		return store_fail(txn->store, rc, "reading it", err);
+	return rc;
+}
+
+int store_reader_begin(struct txn *txn, struct err *err)
+{
+	struct store *store = txn->store;
+	if (store->kept == txn && is_newest(txn)) {
+		store->kept = NULL;
+	} else {
+		drop_kept(store);
+		int rc = renew(txn);
+		if (rc)
+			return store_fail(store, rc, "reading it", err);
+	}
 	txn->active = true;
-	txn->store->active++;
+	store->active++;
 	return ERR_OK;
 }
 
 void store_reader_end(struct txn *txn)
 {
-	mdb_txn_reset(txn->mdb);
+	if (!txn->active)
+		return;
 	set_inactive(txn);
+	drop_kept(txn->store);
+	txn->store->kept = txn;
 }
 
 void store_reader_free(struct txn *txn)
 {
 	if (!txn)
 		return;
+	if (txn->store->kept == txn)
+		txn->store->kept = NULL;
 	txn_abort(txn);
 	free(txn);
 }

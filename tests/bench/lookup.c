@@ -1,6 +1,6 @@
-/* L1: the look-up of a verification in a store, against a plain LMDB get of the same key and value
- * size from a named database, in the same process, in turn, over the same keys in the same random order; each
- * in a transaction that is renewed for it.
+/* L1: the look-up of a verification in a store, as the daemon does it, against a plain LMDB get of the same key and value
+ * size from a named database in a transaction that is renewed for it; in the same process, in turn, over the same keys
+ * in the same random order.
  * Usage: lookup STORE SCRATCH-DIRECTORY LOOKUPS ROUNDS; prints "store NS" and "plain NS" a round. */
 #include <lmdb.h>
 #include <stdio.h>

@@ -266,9 +266,18 @@ START_TEST(a_full_map_grows_and_the_work_runs_again)
 	fixture_store = NULL;
 	ck_assert_int_eq(store_open_sized(fixture_path, STORE_WRITE, 1 << 18, 100, &small, &fixture_err), 0);
 	ck_assert_uint_eq(map_size(small), 1 << 18);
+	struct txn *kept; /* a snapshot in the map that goes */
+	struct span value;
+	uint8_t key[8];
+	revision_key(2999, key);
+	ck_assert_int_eq(store_reader_new(small, &kept, &fixture_err), 0);
 	ck_assert_int_eq(store_write(small, fill, &f, &fixture_err), 0);
 	ck_assert_uint_gt(f.runs, 2);
 	ck_assert_uint_ge(map_size(small), 3000000);
+	ck_assert_int_eq(store_reader_begin(kept, &fixture_err), 0);
+	ck_assert_int_eq(txn_get(kept, STORE_MARK, key, sizeof key, &value), 0);
+	store_reader_end(kept);
+	store_reader_free(kept);
 	store_close(small);
 	fixture_reopen(STORE_READ);
 	ck_assert_uint_eq(fixture_count(STORE_MARK), 3000);
@@ -303,6 +312,16 @@ static void hear(int fd)
 	ck_assert_int_eq(read(fd, &c, 1), 1);
 }
 
+static int look_at_last(struct txn *txn, void *arg, struct err *err)
+{
+	struct span value;
+	uint8_t key[8];
+	(void)arg;
+	(void)err;
+	revision_key(2999, key);
+	return txn_get(txn, STORE_MARK, key, sizeof key, &value);
+}
+
 static void small_reader(int up, int down)
 {
 	struct store *store;
@@ -314,6 +333,8 @@ static void small_reader(int up, int down)
 		_exit(1);
 	say(up);
 	hear(down);
+	if (store_read(store, look_at_last, NULL, &fixture_err)) /* the reader's snapshot is in the way of the larger map */
+		_exit(6);
 	if (store_reader_begin(txn, &fixture_err))
 		_exit(2);
 	revision_key(2999, key);
@@ -402,6 +423,36 @@ START_TEST(a_reader_sees_the_newest_state_each_time)
 	store_reader_end(txn);
 	store_reader_free(txn);
 	store_reader_free(NULL);
+}
+END_TEST
+
+START_TEST(a_snapshot_serves_again_until_something_is_written)
+{
+	struct txn *one, *other;
+	struct fill f = { .count = 1 };
+	ck_assert_int_eq(store_reader_new(fixture_store, &one, &fixture_err), 0);
+	ck_assert_ptr_eq(fixture_store->kept, one);
+	ck_assert_int_eq(store_reader_begin(one, &fixture_err), 0);
+	ck_assert_ptr_null(fixture_store->kept);
+	size_t id = mdb_txn_id(one->mdb);
+	store_reader_end(one);
+	ck_assert_ptr_eq(fixture_store->kept, one);
+	ck_assert_int_eq(store_reader_new(fixture_store, &other, &fixture_err), 0);
+	ck_assert_ptr_eq(fixture_store->kept, other);
+	ck_assert_int_eq(store_reader_begin(one, &fixture_err), 0);
+	ck_assert_int_eq(store_reader_begin(other, &fixture_err), 0);
+	ck_assert_uint_eq(mdb_txn_id(one->mdb), id);
+	ck_assert_uint_eq(mdb_txn_id(other->mdb), id);
+	store_reader_end(other);
+	store_reader_end(one);
+	ck_assert_int_eq(store_write(fixture_store, fill, &f, &fixture_err), 0);
+	ck_assert_ptr_null(fixture_store->kept);
+	ck_assert_int_eq(store_reader_begin(one, &fixture_err), 0);
+	ck_assert_uint_eq(mdb_txn_id(one->mdb), id + 1);
+	store_reader_end(one);
+	store_reader_free(other);
+	store_reader_free(one);
+	ck_assert_ptr_null(fixture_store->kept);
 }
 END_TEST
 
@@ -516,6 +567,7 @@ int main(void)
 	tcase_add_test(tests, readers_take_up_a_larger_map);
 	tcase_add_test(tests, writers_take_up_a_larger_map);
 	tcase_add_test(tests, a_reader_sees_the_newest_state_each_time);
+	tcase_add_test(tests, a_snapshot_serves_again_until_something_is_written);
 	tcase_add_test(tests, a_busy_store_names_the_writer);
 	tcase_add_test(tests, dead_readers_are_cleared);
 	tcase_add_test(tests, no_descriptor_is_lost);
