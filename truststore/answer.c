@@ -3,7 +3,7 @@
 #include "truststore/base/clock.h"
 #include "truststore/record_priv.h"
 
-enum { VERSION = 1, ANSWER_BLOCKED = 1 };
+enum { VERSION = 2, VERSION_FIXED = 1, ANSWER_BLOCKED = 1 };
 
 const char *reason_name(enum reason reason)
 {
@@ -39,7 +39,8 @@ const char *revocation_status_name(enum revocation_status status)
 enum {
 	AT_VERSION = 0, AT_FLAGS = 1, AT_REVOCATION = 2, AT_GRANTS = 3, AT_REVOCATION_UNTIL = 4,
 	AT_REVOCATION_NEXT = 12, AT_NOT_BEFORE = 20, AT_NOT_AFTER = 28, AT_STORED_UNTIL = 36,
-	GRANT_ROLES = 0, GRANT_UNTIL = 1, GRANT_TTL = 9
+	GRANT_ROLES = 0, GRANT_UNTIL = 1, GRANT_TTL = 9,
+	FIXED_ROLE = 12 /* version 1: 8 bytes until, 4 bytes TTL for each of the seven roles */
 };
 
 /* The roles that are given until the same moment and with the same TTL as `role`, which is given. */
@@ -103,11 +104,26 @@ static int decode_grants(const uint8_t *at, unsigned count, struct answer_role r
 	return ERR_OK;
 }
 
+static void decode_fixed(const uint8_t *at, struct answer_role role[ROLE_COUNT])
+{
+	for (int i = 0; i < ROLE_COUNT; i++, at += FIXED_ROLE)
+		role[i] = (struct answer_role){ (int64_t)get_be64(at), get_be32(at + 8) };
+}
+
+/* True if the length is what the head says. */
+static bool is_whole(const uint8_t *in, size_t len)
+{
+	if (len < ANSWER_HEAD)
+		return false;
+	if (in[AT_VERSION] == VERSION_FIXED)
+		return len == ANSWER_HEAD + ROLE_COUNT * FIXED_ROLE && !in[AT_GRANTS];
+	return in[AT_VERSION] == VERSION && len == ANSWER_HEAD + (size_t)in[AT_GRANTS] * ANSWER_GRANT;
+}
+
 int answer_decode(const void *bytes, size_t len, struct answer *answer)
 {
 	const uint8_t *in = bytes;
-	if (len < ANSWER_HEAD || len != ANSWER_HEAD + (size_t)in[AT_GRANTS] * ANSWER_GRANT || in[AT_VERSION] != VERSION ||
-	    in[AT_FLAGS] & ~ANSWER_BLOCKED || in[AT_REVOCATION] >= REVOCATION_STATUS_COUNT)
+	if (!is_whole(in, len) || in[AT_FLAGS] & ~ANSWER_BLOCKED || in[AT_REVOCATION] >= REVOCATION_STATUS_COUNT)
 		return ERR_STORE;
 	*answer = (struct answer){
 		.blocked = in[AT_FLAGS] & ANSWER_BLOCKED,
@@ -118,7 +134,10 @@ int answer_decode(const void *bytes, size_t len, struct answer *answer)
 		.not_after = (int64_t)get_be64(in + AT_NOT_AFTER),
 		.stored_until = (int64_t)get_be64(in + AT_STORED_UNTIL),
 	};
-	return decode_grants(in + ANSWER_HEAD, in[AT_GRANTS], answer->role);
+	if (in[AT_VERSION] == VERSION)
+		return decode_grants(in + ANSWER_HEAD, in[AT_GRANTS], answer->role);
+	decode_fixed(in + ANSWER_HEAD, answer->role);
+	return ERR_OK;
 }
 
 /* Seconds from `now` to a later moment, as far as a TTL reaches. */

@@ -61,7 +61,7 @@ enum { ANSWER_HEAD = 44, ANSWER_GRANT = 13, ANSWER_MAX = ANSWER_HEAD + ROLE_COUN
 
 /* Returns the length of the record. */
 size_t answer_encode(const struct answer *answer, uint8_t out[ANSWER_MAX]);
-/* ERR_STORE for a record that is not of this format. */
+/* Reads the first version of the record, too. ERR_STORE for a record of neither. */
 int answer_decode(const void *bytes, size_t len, struct answer *answer);
 
 /* What the configuration says of doubtful cases. */

@@ -85,10 +85,10 @@ static void check_indexes(struct verifying *v, const struct digest *id, const ch
 
 int verify_answer_of(struct verifying *v, const struct digest *cert, struct err *err)
 {
-	struct answer derived;
+	struct answer derived, found; /* which may be of an older version */
 	struct err why;
 	struct span stored;
-	uint8_t bytes[ANSWER_MAX];
+	uint8_t bytes[ANSWER_MAX], again[ANSWER_MAX];
 	char hex[DIGEST_HEX_SIZE];
 	(void)err;
 	digest_hex(cert, hex);
@@ -100,7 +100,7 @@ int verify_answer_of(struct verifying *v, const struct digest *cert, struct err 
 	size_t len = answer_encode(&derived, bytes);
 	if (txn_get(v->txn, STORE_ANSWER, cert->byte, DIGEST_SIZE, &stored))
 		return verify_report(v, "answer %s: is missing", hex);
-	if (stored.len != len || memcmp(stored.bytes, bytes, len))
+	if (answer_decode(stored.bytes, stored.len, &found) || answer_encode(&found, again) != len || memcmp(again, bytes, len))
 		return verify_report(v, "answer %s: is not the one that follows from the other databases", hex);
 	uint8_t mark[REVOKED_KEY_SIZE];
 	bool revoked = derived.revocation == REVOCATION_REVOKED;

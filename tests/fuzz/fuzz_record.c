@@ -51,7 +51,8 @@ static void try_answer(const uint8_t *data, size_t size)
 	uint8_t bytes[ANSWER_MAX];
 	if (answer_decode(data, size, &answer))
 		return;
-	if (answer_encode(&answer, bytes) != size || memcmp(bytes, data, size))
+	size_t len = answer_encode(&answer, bytes);
+	if (data[0] != 1 && (len != size || memcmp(bytes, data, size))) /* version 1 is no longer written */
 		abort();
 	const int64_t times[] = { 0, INT64_MIN, INT64_MAX, answer.not_before, answer.not_after, answer.revocation_until,
 	                          answer.revocation_next, answer.stored_until, answer.role[0].until };

@@ -199,7 +199,7 @@ def read_change(raw):
 
 
 def read_answer(raw):
-    assert raw[0] == 1 and raw[1] < 2 and len(raw) == 44 + 13 * raw[3]
+    assert raw[0] == 2 and raw[1] < 2 and len(raw) == 44 + 13 * raw[3]
     times = struct.unpack(">5q", raw[4:44])
     grants = [struct.unpack(">BqI", raw[at:at + 13]) for at in range(44, len(raw), 13)]
     assert len({grant[1:] for grant in grants}) == len(grants)

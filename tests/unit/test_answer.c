@@ -234,7 +234,7 @@ START_TEST(record_comes_back)
 	a.revocation_next = 0x1112131415161718;
 	size_t len = answer_encode(&a, bytes);
 	ck_assert_uint_eq(len, ANSWER_HEAD + ANSWER_GRANT);
-	ck_assert_mem_eq(bytes, "\1\1\2\1\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30", 20);
+	ck_assert_mem_eq(bytes, "\2\1\2\1\1\2\3\4\5\6\7\10\21\22\23\24\25\26\27\30", 20);
 	ck_assert_mem_eq(bytes + ANSWER_HEAD, "\10\177\377\377\377\377\377\377\377\0\1\121\200", ANSWER_GRANT);
 	ck_assert_int_eq(answer_decode(bytes, len, &b), 0);
 	ck_assert_uint_eq(answer_encode(&b, again), len);
@@ -272,6 +272,34 @@ START_TEST(roles_alike_share_a_grant)
 }
 END_TEST
 
+START_TEST(the_first_version_is_read)
+{
+	uint8_t bytes[128] = { 1, 1, REVOCATION_GOOD, 0 };
+	struct answer a;
+	bytes[11] = 7; /* the low bytes of the times */
+	bytes[19] = 8;
+	bytes[27] = 9;
+	bytes[35] = 10;
+	bytes[43] = 11;
+	bytes[44 + 12 * ROLE_TVS + 7] = 12;
+	bytes[44 + 12 * ROLE_TVS + 11] = 13;
+	ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &a), 0);
+	ck_assert(a.blocked);
+	ck_assert_int_eq(a.revocation, REVOCATION_GOOD);
+	ck_assert_int_eq(a.revocation_until, 7);
+	ck_assert_int_eq(a.revocation_next, 8);
+	ck_assert_int_eq(a.not_before, 9);
+	ck_assert_int_eq(a.not_after, 10);
+	ck_assert_int_eq(a.stored_until, 11);
+	ck_assert_int_eq(a.role[ROLE_TVS].until, 12);
+	ck_assert_uint_eq(a.role[ROLE_TVS].ttl, 13);
+	ck_assert_int_eq(a.role[ROLE_SAST].until, 0);
+	ck_assert_int_eq(answer_decode(bytes, sizeof bytes - 1, &a), ERR_STORE);
+	bytes[3] = 1;
+	ck_assert_int_eq(answer_decode(bytes, sizeof bytes, &a), ERR_STORE);
+}
+END_TEST
+
 START_TEST(damaged_records)
 {
 	struct answer a = good(), b;
@@ -280,7 +308,7 @@ START_TEST(damaged_records)
 	size_t len = answer_encode(&a, bytes);
 	enum { FIRST = ANSWER_HEAD, SECOND = ANSWER_HEAD + ANSWER_GRANT };
 	static const struct { int at; uint8_t value; } bad[] = {
-		{ 0, 2 }, { 1, 2 }, { 2, REVOCATION_STATUS_COUNT }, { 3, 1 }, { 3, 3 }, { 3, 255 },
+		{ 0, 1 }, { 0, 3 }, { 1, 2 }, { 2, REVOCATION_STATUS_COUNT }, { 3, 1 }, { 3, 3 }, { 3, 255 },
 		{ FIRST, 0 }, { FIRST, 0x88 }, { SECOND, ROLE_BIT(ROLE_TVS) | ROLE_BIT(ROLE_TFTP) },
 	};
 	ck_assert_int_eq(answer_decode(bytes, len, &b), 0);
@@ -415,6 +443,7 @@ int main(void)
 	tcase_add_test(tests, unchecked_is_remembered_for_a_short_while);
 	tcase_add_test(tests, record_comes_back);
 	tcase_add_test(tests, roles_alike_share_a_grant);
+	tcase_add_test(tests, the_first_version_is_read);
 	tcase_add_test(tests, damaged_records);
 	tcase_add_test(tests, names);
 	tcase_add_test(tests, invariants_of_random_records);
