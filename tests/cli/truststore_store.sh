@@ -90,7 +90,7 @@ not_before = int(sys.argv[2]).to_bytes(8, "big")
 hits, at = 0, -1
 while (at := data.find(key, at + 1)) >= 0:
     value = at + 32
-    if data[value:value + 2] == b"\1\0" and data[value + 20:value + 28] == not_before:
+    if data[value:value + 2] == b"\2\0" and data[value + 20:value + 28] == not_before:
         data[value + 1] ^= 1 # "blocked"
         hits += 1
 open("store/data.mdb", "wb").write(data)

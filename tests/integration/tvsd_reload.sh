@@ -95,11 +95,12 @@ assert phone.ask(half, good).trusted
 print("served", flush=True)
 PYTHON
 coproc served { python3 served.py "$port"; }
-read -r word <&"${served[0]}"
+exec {from}<&"${served[0]}" {to}>&"${served[1]}" # the shell forgets its own when the process ends
+read -r word <&"$from"
 hangup "new configuration taken over"
 log_has "listening address=127.0.0.1:$second listener=legacy"
-echo >&"${served[1]}"
-read -r word <&"${served[0]}" || fail "a connection from before the reload was dropped"
+echo >&"$to"
+read -r word <&"$from" || fail "a connection from before the reload was dropped"
 same 'connections from before' served "$word"
 wait "$served_PID" 2>/dev/null || true
 gone()
@@ -129,12 +130,13 @@ hangup "new configuration taken over"
 same 'certificate of the store' "$first" "$(presented)"
 echo 'nonsense = 1' >>tvs.conf
 coproc served { python3 served.py "$port"; }
-read -r word <&"${served[0]}"
+exec {from}<&"${served[0]}" {to}>&"${served[1]}" # the shell forgets its own when the process ends
+read -r word <&"$from"
 truststore --store "$store" --quiet identity new TVS --yes --cn next.example.test >>truststore.log 2>&1
 log_has "new certificate taken over"
 [ "$(presented)" != "$first" ] || fail "the old certificate is still presented"
-echo >&"${served[1]}"
-read -r word <&"${served[0]}" || fail "a connection from before the new certificate was dropped"
+echo >&"$to"
+read -r word <&"$from" || fail "a connection from before the new certificate was dropped"
 same 'connections from before' served "$word"
 wait "$served_PID" 2>/dev/null || true
 cp good.conf tvs.conf
